@@ -1,0 +1,1 @@
+"""The wire and the wiring: channels, web, outside services, jobs, settings, command line."""

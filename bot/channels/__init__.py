@@ -1,0 +1,1 @@
+"""Thin adapters: wire to Message, Outgoing to wire. Channels never import each other."""

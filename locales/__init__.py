@@ -1,0 +1,1 @@
+"""Words: what users say (examples) and what the bot says (replies), per language. Data and one strict loader."""

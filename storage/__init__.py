@@ -1,0 +1,1 @@
+"""What is kept: records, the one writer, inbox and outbox, migrations."""
