@@ -1,0 +1,176 @@
+"""Original files (原始文件), content-addressed, and what was read from them."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.invoices import visible
+from storage.records import ChatId, Viewer
+from storage.schema import documents, filings, invoices
+from storage.statements import insert
+
+
+def digest_of(content: bytes) -> str:
+    """The address of a document: SHA-256, hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A kept file."""
+
+    digest: str
+    name: str
+    mime: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """A file to be kept."""
+
+    content: bytes
+    name: str
+    mime: str
+    at: datetime
+
+
+async def keep(connection: AsyncConnection, files: Sequence[NewDocument]) -> list[str]:
+    """Keep files; returns their digests. The same content is kept once."""
+    digests = []
+    for file in files:
+        digest = digest_of(file.content)
+        await connection.execute(
+            insert(connection, documents)
+            .values(
+                digest=digest,
+                name=file.name,
+                mime=file.mime,
+                size=len(file.content),
+                content=file.content,
+                created_at=file.at,
+            )
+            .on_conflict_do_nothing(index_elements=["digest"])
+        )
+        digests.append(digest)
+    return digests
+
+
+async def document(connection: AsyncConnection, digest: str) -> Document | None:
+    """A kept file by its digest; the caller has the digest from a record it may see."""
+    row = (await connection.execute(sa.select(documents).where(documents.c.digest == digest))).first()
+    return None if row is None else Document(row.digest, row.name, row.mime, row.content)
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """What was read from a document, in a chat: a draft until the user files it (归档)."""
+
+    id: int
+    chat: ChatId
+    document: str
+    page: int
+    fields: Mapping[str, Any]  # as `piaoda read` prints them
+    corrections: Mapping[str, Any] = field(default_factory=dict)  # field → [read, corrected]
+    state: str = "draft"
+    invoice_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewFiling:
+    """A reading to be kept as a draft; `key` makes it safe to repeat."""
+
+    key: str
+    chat: ChatId
+    document: str
+    page: int
+    fields: Mapping[str, Any]
+    at: datetime
+
+
+async def draft(connection: AsyncConnection, readings: Sequence[NewFiling]) -> list[int]:
+    """Keep readings as drafts; returns their ids."""
+    ids = []
+    for reading in readings:
+        await connection.execute(
+            insert(connection, filings)
+            .values(
+                key=reading.key,
+                chat=str(reading.chat),
+                document=reading.document,
+                page=reading.page,
+                fields=dict(reading.fields),
+                corrections={},
+                state="draft",
+                created_at=reading.at,
+            )
+            .on_conflict_do_nothing(index_elements=["key"])
+        )
+        found = await connection.execute(sa.select(filings.c.id).where(filings.c.key == reading.key))
+        ids.append(found.scalar_one())
+    return ids
+
+
+async def filing(connection: AsyncConnection, chat: ChatId, filing_id: int) -> Filing | None:
+    """A filing of this chat."""
+    row = (
+        await connection.execute(
+            sa.select(filings).where(filings.c.id == filing_id, filings.c.chat == str(chat))
+        )
+    ).first()
+    return None if row is None else _filing(row)
+
+
+@dataclass(frozen=True, slots=True)
+class FilingChange:
+    """New contents of a filing; None leaves a part as it is."""
+
+    id: int
+    fields: Mapping[str, Any] | None = None
+    corrections: Mapping[str, Any] | None = None
+    state: str | None = None
+    invoice_id: int | None = None
+
+
+async def change_filing(connection: AsyncConnection, entries: Sequence[FilingChange]) -> list[None]:
+    """Correct, file or drop filings; the caller has loaded them for their chat."""
+    for entry in entries:
+        values = {
+            name: value
+            for name in ("fields", "corrections", "state", "invoice_id")
+            if (value := getattr(entry, name)) is not None
+        }
+        await connection.execute(sa.update(filings).where(filings.c.id == entry.id).values(**values))
+    return [None for _ in entries]
+
+
+async def filed_by(
+    connection: AsyncConnection, viewer: Viewer, limit: int = 10_000
+) -> list[tuple[Filing, int]]:
+    """(filing, invoice id) of everything filed whose invoice the viewer may see and owns, newest first."""
+    rows = await connection.execute(
+        sa.select(filings)
+        .join(invoices, invoices.c.id == filings.c.invoice_id)
+        .where(filings.c.state == "filed", visible(viewer), invoices.c.owner_id == viewer.employee_id)
+        .order_by(filings.c.id.desc())
+        .limit(limit)
+    )
+    return [(_filing(row), row.invoice_id) for row in rows]
+
+
+def _filing(row: Any) -> Filing:
+    return Filing(
+        id=row.id,
+        chat=ChatId.parse(row.chat),
+        document=row.document,
+        page=row.page,
+        fields=row.fields,
+        corrections=row.corrections,
+        state=row.state,
+        invoice_id=row.invoice_id,
+    )

@@ -1,0 +1,308 @@
+"""Invoices (发票) with their three states and history. Every read of one goes through `visible`."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.records import Criteria, InvoiceRecord, Page, Role, StatusLine, Viewer
+from storage.schema import invoices, status_changes
+
+LINES = ("tax", "use", "reimbursement")
+
+
+def visible(viewer: Viewer) -> sa.ColumnElement[bool]:
+    """The one access check: the owner sees their invoices, finance and administrators see all."""
+    if viewer.role in (Role.FINANCE, Role.ADMIN):
+        return sa.true()
+    if viewer.employee_id is None:
+        return sa.false()
+    return invoices.c.owner_id == viewer.employee_id
+
+
+def folded(name: str) -> str:
+    """A party name as searches compare it: width, case, brackets and spaces folded."""
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def key_of(number: str, code: str | None) -> str:
+    """The duplicate key: the 20-digit number alone, or code and number of an older invoice."""
+    return f"{code}-{number}" if code and len(number) != 20 else number
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceDraft:
+    """An invoice on its way in: what an import line, a filed document or a REST call says of it.
+
+    Fields that are None leave what is known as it is. `states` maps a line (tax, use, reimbursement) to
+    (value, raw text).
+    """
+
+    number: str
+    code: str | None = None
+    kind: str | None = None
+    issue_date: date | None = None
+    check_code: str | None = None
+    seller_name: str | None = None
+    seller_tax_id: str | None = None
+    buyer_name: str | None = None
+    buyer_tax_id: str | None = None
+    amount: Decimal | None = None
+    tax: Decimal | None = None
+    total: Decimal | None = None
+    owner_id: int | None = None
+    document: str | None = None
+    demo: bool = False
+    states: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)
+    source: str = "import"
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a draft."""
+
+    id: int
+    created: bool
+    changed: bool  # a state changed
+    owner_id: int | None
+
+
+_PLAIN = (
+    "kind",
+    "issue_date",
+    "check_code",
+    "seller_name",
+    "seller_tax_id",
+    "buyer_name",
+    "buyer_tax_id",
+    "amount",
+    "tax",
+    "total",
+    "document",
+)
+_FIRST_STATES = {"tax": "unknown", "use": "unknown", "reimbursement": "draft"}
+
+
+async def store(connection: AsyncConnection, drafts: Sequence[InvoiceDraft]) -> list[Stored]:
+    """Insert new invoices and bring known ones up to date; each changed state is kept in the history."""
+    results = []
+    for draft in drafts:
+        row = (
+            await connection.execute(
+                sa.select(invoices)
+                .where(invoices.c.key == key_of(draft.number, draft.code))
+                .with_for_update()
+            )
+        ).first()
+        results.append(
+            await _insert(connection, draft) if row is None else await _update(connection, row, draft)
+        )
+    return results
+
+
+async def _insert(connection: AsyncConnection, draft: InvoiceDraft) -> Stored:
+    values: dict[str, Any] = {name: getattr(draft, name) for name in _PLAIN}
+    for line in LINES:
+        value, _ = draft.states.get(line, (_FIRST_STATES[line], None))
+        known = line in draft.states
+        values[f"{line}_state"] = value
+        values[f"{line}_state_at"] = draft.at if known else None
+        values[f"{line}_state_source"] = draft.source if known else None
+    result = await connection.execute(
+        sa.insert(invoices)
+        .values(
+            **values,
+            key=key_of(draft.number, draft.code),
+            number=draft.number,
+            code=draft.code,
+            owner_id=draft.owner_id,
+            seller_folded=folded(draft.seller_name) if draft.seller_name else None,
+            change=0,
+            demo=draft.demo,
+            created_at=draft.at,
+        )
+        .returning(invoices.c.id)
+    )
+    return Stored(result.scalar_one(), created=True, changed=False, owner_id=draft.owner_id)
+
+
+async def _update(connection: AsyncConnection, row: Any, draft: InvoiceDraft) -> Stored:
+    values: dict[str, Any] = {
+        name: value
+        for name in _PLAIN
+        if (value := getattr(draft, name)) is not None and value != getattr(row, name)
+    }
+    if "seller_name" in values:
+        values["seller_folded"] = folded(values["seller_name"])
+    if draft.owner_id is not None and row.owner_id is None:
+        values["owner_id"] = draft.owner_id
+    change = row.change
+    history = []
+    for line, (value, raw) in draft.states.items():
+        old = getattr(row, f"{line}_state")
+        values[f"{line}_state_at"] = draft.at
+        values[f"{line}_state_source"] = draft.source
+        if value == old:
+            continue
+        change += 1
+        values[f"{line}_state"] = value
+        history.append(
+            {
+                "invoice_id": row.id,
+                "change": change,
+                "line": line,
+                "old": old,
+                "new": value,
+                "raw": raw,
+                "source": draft.source,
+                "at": draft.at,
+            }
+        )
+    if values:
+        await connection.execute(
+            sa.update(invoices).where(invoices.c.id == row.id).values(**values, change=change)
+        )
+    if history:
+        await connection.execute(sa.insert(status_changes), history)
+    return Stored(row.id, created=False, changed=bool(history), owner_id=values.get("owner_id", row.owner_id))
+
+
+_BY_NUMBER = sa.select(invoices).order_by(invoices.c.issue_date.desc(), invoices.c.id.desc()).limit(20)
+
+
+async def by_number(
+    connection: AsyncConnection, viewer: Viewer, number: str, code: str | None = None
+) -> list[InvoiceRecord]:
+    """The invoices with this number that the viewer may see: several older ones may share eight digits."""
+    statement = _BY_NUMBER.where(invoices.c.number == number, visible(viewer))
+    if code is not None:
+        statement = statement.where(invoices.c.code == code)
+    return [record(row) for row in await connection.execute(statement)]
+
+
+async def by_id(connection: AsyncConnection, viewer: Viewer, invoice_id: int) -> InvoiceRecord | None:
+    """One invoice, if the viewer may see it."""
+    found = await connection.execute(sa.select(invoices).where(invoices.c.id == invoice_id, visible(viewer)))
+    row = found.first()
+    return None if row is None else record(row)
+
+
+async def search(
+    connection: AsyncConnection, viewer: Viewer, criteria: Criteria, *, offset: int = 0, limit: int = 5
+) -> Page:
+    """One page of the invoices that meet `criteria` and that the viewer may see, newest first."""
+    conditions = [visible(viewer), *_conditions(criteria)]
+    count, total = (
+        await connection.execute(
+            sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(invoices.c.total), 0)).where(*conditions)
+        )
+    ).one()
+    rows = await connection.execute(
+        sa.select(invoices)
+        .where(*conditions)
+        .order_by(invoices.c.issue_date.desc(), invoices.c.id.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    return Page(tuple(record(row) for row in rows), count, Decimal(total), offset)
+
+
+def _conditions(criteria: Criteria) -> list[sa.ColumnElement[bool]]:
+    columns = invoices.c
+    conditions: list[sa.ColumnElement[bool]] = []
+    if criteria.numbers:
+        conditions.append(columns.number.in_(criteria.numbers))
+    if criteria.code is not None:
+        conditions.append(columns.code == criteria.code)
+    if criteria.date_from is not None:
+        conditions.append(columns.issue_date >= criteria.date_from)
+    if criteria.date_to is not None:
+        conditions.append(columns.issue_date <= criteria.date_to)
+    if criteria.kinds:
+        conditions.append(columns.kind.in_(criteria.kinds))
+    if criteria.amount_min is not None:
+        conditions.append(columns.total >= criteria.amount_min)
+    if criteria.amount_max is not None:
+        conditions.append(columns.total <= criteria.amount_max)
+    if criteria.seller is not None:
+        conditions.append(columns.seller_folded.contains(folded(criteria.seller), autoescape=True))
+    if criteria.tax_states:
+        conditions.append(columns.tax_state.in_(criteria.tax_states))
+    if criteria.use_states:
+        conditions.append(columns.use_state.in_(criteria.use_states))
+    if criteria.reimbursement_states:
+        conditions.append(columns.reimbursement_state.in_(criteria.reimbursement_states))
+    return conditions
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of an invoice's history."""
+
+    line: str
+    old: str | None
+    new: str
+    source: str
+    at: datetime
+
+
+async def changes(connection: AsyncConnection, invoice_id: int, after: int = 0) -> list[Change]:
+    """The history of one invoice after change number `after`; the caller has checked access to it."""
+    rows = await connection.execute(
+        sa.select(status_changes)
+        .where(status_changes.c.invoice_id == invoice_id, status_changes.c.change > after)
+        .order_by(status_changes.c.change)
+    )
+    return [Change(row.line, row.old, row.new, row.source, row.at) for row in rows]
+
+
+async def holder(connection: AsyncConnection, number: str, code: str | None) -> tuple[int, int | None] | None:
+    """(invoice id, owner id) behind a duplicate key, for the duplicate check alone: tells that, never who."""
+    found = await connection.execute(
+        sa.select(invoices.c.id, invoices.c.owner_id).where(invoices.c.key == key_of(number, code))
+    )
+    row = found.first()
+    return None if row is None else (row.id, row.owner_id)
+
+
+async def sellers(connection: AsyncConnection, limit: int = 1_000_000) -> list[str]:
+    """The distinct seller names, for the seller index."""
+    rows = await connection.execute(
+        sa.select(invoices.c.seller_name).where(invoices.c.seller_name.is_not(None)).distinct().limit(limit)
+    )
+    return [name for (name,) in rows]
+
+
+def record(row: Any) -> InvoiceRecord:
+    """A row as a record."""
+    return InvoiceRecord(
+        id=row.id,
+        owner_id=row.owner_id,
+        kind=row.kind or "unknown",
+        code=row.code,
+        number=row.number,
+        issue_date=row.issue_date,
+        seller_name=row.seller_name,
+        seller_tax_id=row.seller_tax_id,
+        buyer_name=row.buyer_name,
+        buyer_tax_id=row.buyer_tax_id,
+        amount=row.amount,
+        tax=row.tax,
+        total=row.total,
+        check_code=row.check_code,
+        tax_state=StatusLine(row.tax_state, row.tax_state_at, row.tax_state_source),
+        use_state=StatusLine(row.use_state, row.use_state_at, row.use_state_source),
+        reimbursement_state=StatusLine(
+            row.reimbursement_state, row.reimbursement_state_at, row.reimbursement_state_source
+        ),
+        change=row.change,
+        demo=row.demo,
+        document=row.document,
+        created_at=row.created_at,
+    )

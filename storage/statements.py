@@ -1,0 +1,29 @@
+"""What the two databases spell differently."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+def insert(connection: AsyncConnection, table: sa.Table) -> "sqlite.Insert | postgresql.Insert":
+    """An INSERT that has on_conflict_do_…, for the database at hand."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+def skip_locked(connection: AsyncConnection, select: sa.Select[Any]) -> sa.Select[Any]:
+    """Rows another node has claimed are passed over; SQLite has one writer and needs no such thing."""
+    if connection.dialect.name == "sqlite":
+        return select
+    return select.with_for_update(skip_locked=True)
+
+
+async def notify(connection: AsyncConnection, topic: str, payloads: set[str]) -> None:
+    """Tell the other nodes, when this transaction commits. On SQLite there are none."""
+    if connection.dialect.name == "sqlite":
+        return
+    for payload in payloads:
+        await connection.execute(sa.select(sa.func.pg_notify(f"piaoda_{topic}", payload)))

@@ -1,0 +1,138 @@
+"""The one door to what is kept: writes through the one writer, reads beside it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import messages, schema
+from storage.database import (
+    DirectoryLock,
+    StoreSetupError,
+    StoreUnavailableError,
+    database_url,
+    reading_engine,
+    sqlite_warning,
+    writing_engine,
+)
+from storage.migrate import check_current, migrate
+from storage.records import ChatId, OutboxItem
+from storage.writer import Item, Operation, Result, Writer
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Store:
+    """What is kept, on SQLite (one process) or PostgreSQL (many).
+
+    `write(operation, item)` and `read(query, …)` take the functions of the modules beside this one.
+    Both raise StoreUnavailableError when the database does not answer.
+    """
+
+    def __init__(self, url: URL, lock: DirectoryLock | None) -> None:
+        self._lock = lock
+        self._writing = writing_engine(url)
+        self._reading = reading_engine(url)
+        self._writer = Writer(self._writing)
+        self.shared = url.get_backend_name() != "sqlite"  # other nodes may write too
+        self.url = url
+
+    @classmethod
+    async def open(cls, url: str, *, migrate_first: bool = True) -> "Store":
+        """Open the database, bring it up to date and start the writer.
+
+        Raises StoreSetupError when it cannot be used as configured.
+        """
+        parsed = database_url(url)
+        lock = None
+        if parsed.get_backend_name() == "sqlite" and parsed.database:
+            lock = DirectoryLock(Path(parsed.database).parent)
+            lock.acquire()
+            if warning := sqlite_warning():
+                structlog.get_logger().info("sqlite_version", note=warning)
+        store = cls(parsed, lock)
+        try:
+            await (migrate if migrate_first else check_current)(store._writing)
+        except (sa.exc.DBAPIError, OSError, StoreSetupError) as error:
+            await store.close()
+            if isinstance(error, StoreSetupError):
+                raise
+            reason = type(getattr(error, "orig", error)).__name__
+            raise StoreSetupError(
+                f"the database cannot be opened ({reason}); check PIAODA_DATABASE_URL"
+            ) from error
+        store._writer.start()
+        return store
+
+    async def close(self) -> None:
+        """Finish the waiting writes and let go."""
+        await self._writer.stop()
+        await self._writing.dispose()
+        await self._reading.dispose()
+        if self._lock is not None:
+            self._lock.release()
+
+    async def write(self, operation: Operation[Item, Result], item: Item) -> Result:
+        """Do one thing durably; things done at the same time share a transaction."""
+        return await self._writer.run(operation, item)
+
+    async def read(
+        self,
+        query: Callable[Concatenate[AsyncConnection, P], Awaitable[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Ask something."""
+        try:
+            async with self._reading.connect() as connection:
+                return await query(connection, *args, **kwargs)
+        except (sa.exc.DBAPIError, OSError, TimeoutError) as error:
+            raise StoreUnavailableError(type(error).__name__) from error
+
+    async def ready(self) -> bool:
+        """Whether the database takes a write now."""
+        try:
+            async with asyncio.timeout(2):
+                await self._writer.run(_nothing, None)
+        except (StoreUnavailableError, sa.exc.DBAPIError, TimeoutError):
+            return False
+        return True
+
+    async def transcript(
+        self, chat: ChatId, after: int = 0, limit: int = 200
+    ) -> list[tuple[int, str, dict[str, Any]]]:
+        """(id, direction, body) of a chat's messages after an id, oldest first."""
+        return await self.read(_transcript, chat, after, limit)
+
+    async def unfinished(self) -> list[tuple[int, Any]]:
+        """Messages written down but not answered."""
+        return await self.read(messages.unfinished)
+
+    async def answers_to(self, message_id: int) -> tuple[OutboxItem, ...]:
+        """The stored replies to one message."""
+        return await self.read(messages.answers_to, message_id)
+
+
+async def _nothing(connection: AsyncConnection, items: Sequence[None]) -> list[None]:
+    await connection.execute(sa.select(1))
+    return list(items)
+
+
+async def _transcript(
+    connection: AsyncConnection, chat: ChatId, after: int, limit: int
+) -> list[tuple[int, str, dict[str, Any]]]:
+    table = schema.messages
+    newest = (
+        sa.select(table.c.id, table.c.direction, table.c.body, table.c.created_at)
+        .where(table.c.chat == str(chat), table.c.id > after)
+        .order_by(table.c.id.desc())
+        .limit(limit)
+    )
+    rows = (await connection.execute(newest)).all()
+    return [(row.id, row.direction, {**row.body, "at": row.created_at.isoformat()}) for row in reversed(rows)]

@@ -1,0 +1,147 @@
+"""The one writer: group commit, so that an acknowledgement costs a share of a sync and not a whole one."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from storage.database import StoreUnavailableError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+# Does its work for all items of a batch at once and returns one result an item, in order.
+Operation = Callable[[AsyncConnection, Sequence[Item]], Awaitable[Sequence[Result]]]
+
+_BATCH = 128  # items a transaction: beyond that the first one waits longer than it gains
+_QUEUE = 4096  # waiting items; a caller past that gets StoreUnavailableError at once
+_RETRIES = 3  # for a lost connection
+
+
+@dataclass(slots=True)
+class _Job:
+    operation: Operation[Any, Any]
+    item: Any
+    done: asyncio.Future[Any]
+
+
+class Writer:
+    """Runs operations one transaction after the other; those that wait together are committed together."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._queue: asyncio.Queue[_Job] = asyncio.Queue(_QUEUE)
+        self._connection: AsyncConnection | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._work(), name="writer")
+
+    async def stop(self) -> None:
+        """Finish what waits, then close."""
+        if self._task is not None:
+            await self._queue.join()
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        await self._disconnect()
+
+    async def run(self, operation: Operation[Item, Result], item: Item) -> Result:
+        """Do `operation` for `item` and return when it is durable.
+
+        Raises what the operation raises, or StoreUnavailableError.
+        """
+        job = _Job(operation, item, asyncio.get_running_loop().create_future())
+        try:
+            self._queue.put_nowait(job)
+        except asyncio.QueueFull as error:
+            raise StoreUnavailableError("the write queue is full") from error
+        return cast(Result, await job.done)
+
+    async def _work(self) -> None:
+        while True:
+            batch = [await self._queue.get()]
+            while len(batch) < _BATCH and not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            try:
+                await self._finish(batch)
+            finally:
+                for _ in batch:
+                    self._queue.task_done()
+
+    async def _finish(self, batch: list[_Job]) -> None:
+        try:
+            results = await self._commit(batch)
+        except Exception as error:
+            if len(batch) == 1 or isinstance(error, StoreUnavailableError):
+                for job in batch:
+                    _settle(job, error=error)
+                return
+            # One bad item must not fail the others: each again, alone.
+            for job in batch:
+                await self._finish([job])
+            return
+        for job, result in zip(batch, results, strict=True):
+            _settle(job, result=result)
+
+    async def _commit(self, batch: list[_Job]) -> list[Any]:
+        for attempt in range(_RETRIES):
+            try:
+                return await self._transaction(batch)
+            except (sa.exc.DBAPIError, OSError, TimeoutError) as error:
+                await self._disconnect()
+                if not _lost(error):
+                    raise
+                if attempt == _RETRIES - 1:
+                    raise StoreUnavailableError(type(error).__name__) from error
+                structlog.get_logger().warning("database_lost", error=type(error).__name__)
+                await asyncio.sleep(0.2 * 4**attempt)
+        raise AssertionError("unreachable")
+
+    async def _transaction(self, batch: list[_Job]) -> list[Any]:
+        if self._connection is None:
+            self._connection = await self._engine.connect()
+        results: dict[int, Any] = {}
+        groups: dict[Any, list[_Job]] = {}
+        for job in batch:
+            groups.setdefault(job.operation, []).append(job)
+        try:
+            async with self._connection.begin():
+                for operation, jobs in groups.items():
+                    for job, result in zip(
+                        jobs, await operation(self._connection, [job.item for job in jobs]), strict=True
+                    ):
+                        results[id(job)] = result
+        except BaseException:
+            if self._connection.in_transaction():
+                await self._connection.rollback()
+            raise
+        return [results[id(job)] for job in batch]
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                await connection.close()
+            except (sa.exc.DBAPIError, OSError):
+                await connection.invalidate()
+
+
+def _lost(error: BaseException) -> bool:
+    """Whether the connection, not the statement, is at fault; then the whole batch may be tried again."""
+    if isinstance(error, sa.exc.DBAPIError):
+        return error.connection_invalidated or isinstance(error, sa.exc.InterfaceError)
+    return isinstance(error, OSError | TimeoutError)
+
+
+def _settle(job: _Job, *, result: Any = None, error: Exception | None = None) -> None:
+    if job.done.done():  # the caller has gone
+        return
+    if error is not None:
+        job.done.set_exception(error)
+    else:
+        job.done.set_result(result)
