@@ -76,9 +76,7 @@ class Telegram:
         )
         self._polling = Polling(self._bot, updates, self._take_batch)
         self._secret = account.secret or secret_for(account.token)
-        self._webhook = Webhook(
-            self._secret, self._take_one, lambda: self._me is None or self._intake.is_full
-        )
+        self._webhook = Webhook(self._secret, self._take_one, self._is_busy)
         self._me: Identity | None = None
         self._runner: asyncio.Task[None] | None = None
 
@@ -119,9 +117,10 @@ class Telegram:
 
     async def _run(self) -> None:
         await self._introduce()
-        await self._publish_commands()
-        if self._account.mode == "polling":
-            await self._polling.run()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._publish_commands())
+            if self._account.mode == "polling":
+                group.create_task(self._polling.run())
 
     async def _introduce(self) -> None:
         """Learn who we are and say how updates are to come; tries until it works."""
@@ -149,7 +148,7 @@ class Telegram:
         )
 
     async def _publish_commands(self) -> None:
-        """Set the command menu (命令菜单) in each language, English for all others. The chat works without it."""
+        """Set the command menu (命令菜单) in each language, English for all others; we work without it, too."""
         for language in ("", *self._commands):
             menu = self._commands.get(language or "en")
             if not menu:
@@ -161,6 +160,9 @@ class Telegram:
                 await self._bot.set_my_commands(commands, language_code=language or None)
             except TelegramError as error:
                 _log.warning("telegram.menu_failed", language=language, error=type(error).__name__)
+
+    def _is_busy(self) -> bool:
+        return self._me is None or self._intake.is_full
 
     async def _take_batch(self, updates: Sequence[object]) -> None:
         await self._intake.room()

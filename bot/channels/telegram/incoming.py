@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from telegram import Bot, CallbackQuery, Chat, ChatMember, MessageEntity, Update, User
+from telegram import Bot, CallbackQuery, Chat, ChatMember, Update, User
 from telegram import Message as TelegramMessage
 
 from bot.channels.telegram.address import Address
@@ -21,11 +21,9 @@ _ESSENTIAL = (
     "media_group_id", "message_thread_id", "is_topic_message",
 )  # fmt: skip
 _COMMAND = re.compile(r"/(?P<name>[A-Za-z0-9_]{1,32})(?:@(?P<bot>\w+))?(?:\s+(?P<argument>.*))?", re.DOTALL)
-_ACTION = re.compile(r"[a-z_]{1,32}(:[\x21-\x7e]*)?")
+_ACTION = re.compile(r"[a-z][a-z0-9_-]{0,31}(:[\x20-\x7e]*)?")
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,58}")  # with "start:" it fits the 64 bytes of an action
-_QUESTION_COMMANDS = frozenset(
-    {"status", "search", "faq", "find", "ask"}
-)  # `/status 24…`: the rest is the question
+_QUESTION_COMMANDS = frozenset({"status", "search", "faq"})  # `/status 2444…`: what follows is the question
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ def _from_press(query: CallbackQuery) -> Message | None:
 
 
 def _from_message(message: TelegramMessage, me: Identity, commands: Collection[str]) -> Message | None:
-    """A message of a person to us, or None: a channel's post, a service line, a talk in a group without us."""
+    """A message of a person to us; None for posts, service lines, and talk in a group that leaves us out."""
     sender = message.from_user
     if sender is None or message.chat.type not in (Chat.PRIVATE, Chat.GROUP, Chat.SUPERGROUP):
         return None
@@ -151,9 +149,7 @@ def _is_addressed(
     if _mention(me).search(text):
         return True
     entities = (*message.entities, *message.caption_entities)
-    if any(
-        each.type == MessageEntity.TEXT_MENTION and each.user and each.user.id == me.id for each in entities
-    ):
+    if any(each.user is not None and each.user.id == me.id for each in entities):  # named without a username
         return True
     replied = message.reply_to_message
     return (
@@ -214,6 +210,8 @@ def _address(chat: Chat, sender: User, message: TelegramMessage | None) -> Addre
 
 
 def _language(sender: User) -> str | None:
-    """zh, ja or en; English for the others, as it is the likeliest they read; None where the client is silent."""
+    """zh, ja or en; English for all others, as the likeliest they read; None where the client is silent."""
     code = (sender.language_code or "").lower()[:2]
-    return code if code in ("zh", "ja", "en", "") and code else ("en" if code else None)
+    if not code:
+        return None
+    return code if code in ("zh", "ja") else "en"

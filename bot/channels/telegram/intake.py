@@ -86,7 +86,7 @@ class Intake:
             raise unavailable
 
     async def finish(self, seconds: float) -> None:
-        """Give the answers in work `seconds` to end; the rest is in the inbox and is run at the next start."""
+        """Give the answers in work `seconds` to end; the rest is in the inbox and runs at the next start."""
         if not self._tasks:
             return
         _, late = await asyncio.wait(self._tasks, timeout=seconds)

@@ -1,5 +1,8 @@
-"""How fast we may speak: Telegram allows about 30 messages a second in all, 1 a second in a chat, 20 a minute in a
-group, and short bursts above that; whoever is faster gets 429."""
+"""How fast we may speak.
+
+Telegram allows about 30 messages a second in all, 1 a second in a chat, 20 a minute in a group, with short
+bursts above that; whoever is faster gets 429.
+"""
 
 import asyncio
 import time

@@ -92,9 +92,10 @@ class Polling:
             return False
         await self._take(batch)
         numbers = [raw["update_id"] for raw in batch if _is_numbered(raw)]
-        before = self._offset
-        self._offset = max([*numbers, (before or 0) - 1]) + 1 if numbers else before
-        return self._offset != before
+        if not numbers:
+            return False
+        before, self._offset = self._offset, max(numbers) + 1
+        return before is None or self._offset > before
 
     async def _free_the_way(self, conflict: Conflict) -> None:
         """409: somebody else polls (an instance that is about to stop, say), or a webhook is set."""

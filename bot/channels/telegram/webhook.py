@@ -25,7 +25,7 @@ class _RefusedError(Exception):
 
 
 def secret_for(token: str) -> str:
-    """A secret for the webhook when none is set: the same on every node, and it tells nothing of the token."""
+    """A secret for the webhook where none is set: the same on every node, and silent about the token."""
     return hmac.new(token.encode(), b"piaoda telegram webhook", hashlib.sha256).hexdigest()
 
 

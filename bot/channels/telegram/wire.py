@@ -1,4 +1,4 @@
-"""The HTTP side of python-telegram-bot, made strict: what comes back is the Bot API, or an error that says why not."""
+"""The HTTP side of python-telegram-bot, made strict: an answer of the Bot API, or an error that says why."""
 
 import ipaddress
 import json
@@ -24,7 +24,7 @@ class FloodError(TelegramError):
 
 
 class ForeignAnswerError(NetworkError):
-    """Something between us and the Bot API answered (a proxy's page, a portal): the call was not carried out."""
+    """Something between us and the Bot API answered, a proxy or a portal: the call was not carried out."""
 
 
 class Wire(HTTPXRequest):
@@ -83,7 +83,7 @@ class RawUpdates(Wire):
 
 
 def connect(token: str, api_base: str) -> tuple[Bot, RawUpdates]:
-    """A client for the Bot API at `api_base` (no path), and the way its updates arrive. Opens no connection."""
+    """A client for the Bot API at `api_base` (no path), and the way its updates arrive; connects to nothing."""
     base = api_base.rstrip("/")
     options: dict[str, Any] = {"trust_env": False} if is_loopback(base) else {}
     timing: dict[str, Any] = {"connect_timeout": _CONNECT_SECONDS, "pool_timeout": 5.0, "write_timeout": 10.0}
