@@ -148,7 +148,7 @@ class Telegram:
         )
 
     async def _publish_commands(self) -> None:
-        """Set the command menu (命令菜单) in each language, English for all others; we work without it, too."""
+        """Set the command menu (命令菜单) in each language, English for all others; optional."""
         for language in ("", *self._commands):
             menu = self._commands.get(language or "en")
             if not menu:

@@ -78,6 +78,11 @@ class Polling:
                     await self._free_the_way(error)
                 await asyncio.sleep(pause)
                 continue
+            except Exception as error:
+                # A bug; but a channel that ends without a word until the next restart would be worse.
+                _log.exception("telegram.poll_broken")
+                await asyncio.sleep(self._backoff.after(error))
+                continue
             self._backoff.reset()
             if not moved and loop.time() - began < _QUIET:
                 await asyncio.sleep(_QUIET)

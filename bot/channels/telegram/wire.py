@@ -83,7 +83,7 @@ class RawUpdates(Wire):
 
 
 def connect(token: str, api_base: str) -> tuple[Bot, RawUpdates]:
-    """A client for the Bot API at `api_base` (no path), and the way its updates arrive; connects to nothing."""
+    """A client for the Bot API at `api_base` (no path), and where its updates arrive; connects to nothing."""
     base = api_base.rstrip("/")
     options: dict[str, Any] = {"trust_env": False} if is_loopback(base) else {}
     timing: dict[str, Any] = {"connect_timeout": _CONNECT_SECONDS, "pool_timeout": 5.0, "write_timeout": 10.0}

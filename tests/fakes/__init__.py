@@ -1,0 +1,1 @@
+"""Far ends to test against: real servers on loopback."""
