@@ -88,6 +88,7 @@ class Telegram:
     async def start(self) -> None:
         """Begin to receive. Does not wait for Telegram: while it is out of reach we keep trying."""
         hush_libraries()
+        self._sender.open()
         self._runner = asyncio.create_task(self._run(), name="telegram")
 
     async def stop(self) -> None:
@@ -99,6 +100,7 @@ class Telegram:
             self._runner = None
         await self._intake.finish(_STOP_SECONDS)
         self._me = None
+        await self._sender.close(_STOP_SECONDS)
         await self._bot.shutdown()
 
     async def send(self, outgoing: Outgoing, key: str) -> None:

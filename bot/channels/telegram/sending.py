@@ -1,6 +1,7 @@
 """Outgoing → Bot API: split, with buttons, at Telegram's pace, never a part twice."""
 
 import asyncio
+import contextlib
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,7 +17,7 @@ from bot.channels.telegram.faults import delivery_error, is_markup_refused
 from bot.channels.telegram.pace import Pace
 from bot.channels.telegram.splitting import clean, split
 from bot.channels.telegram.wire import FloodError
-from handlers.core import UndeliverableError
+from handlers.core import RetryLaterError, UndeliverableError
 from storage.records import Choice, Outgoing
 
 _CALLS = 10  # at once; with more the library's own latency grows past a second
@@ -51,6 +52,19 @@ class Sender:
         self._pace = pace or Pace()
         self._calls = asyncio.Semaphore(_CALLS)
         self._parts_out: OrderedDict[str, int] = OrderedDict()
+        self._closed = False
+
+    def open(self) -> None:
+        """Allow calls, after `close`."""
+        self._closed = False
+
+    async def close(self, seconds: float) -> None:
+        """Begin no more calls; give those in the air `seconds` to end, as cut off they would be in doubt."""
+        self._closed = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds), contextlib.AsyncExitStack() as stack:
+                for _ in range(_CALLS):
+                    await stack.enter_async_context(self._calls)
 
     async def send(self, outgoing: Outgoing, key: str) -> None:
         """Deliver all parts in order; raises a DeliveryError.
@@ -65,13 +79,15 @@ class Sender:
         for index in range(self._parts_out.get(key, 0), len(parts)):
             await self._pace.turn(place.chat)
             async with self._calls:
+                if self._closed:
+                    raise RetryLaterError(None, "stopping")
                 await self._deliver(place, parts[index])
             self._remember(key, index + 1)
         self._parts_out.pop(key, None)
 
     async def answer_press(self, query_id: str) -> None:
         """End the waiting sign on a pressed button. Tries a few times; a query that is too old is let go."""
-        for _ in range(_PRESS_TRIES):
+        for _ in range(0 if self._closed else _PRESS_TRIES):
             try:
                 async with self._calls:
                     await self._bot.answer_callback_query(query_id)
@@ -90,7 +106,7 @@ class Sender:
 
     async def show_typing(self, place: Address) -> None:
         """Show "typing"; a failure is of no consequence."""
-        if self._pace.is_paused(place.chat):
+        if self._closed or self._pace.is_paused(place.chat):
             return
         try:
             async with self._calls:
