@@ -12,7 +12,7 @@ from collections.abc import Callable
 from handlers.core import RetryLaterError
 
 _OVERALL = (25.0, 5.0)  # messages a second, burst: never more than 30 in any second
-_PRIVATE = (1.0, 3.0)
+_PRIVATE = (1.0, 5.0)  # the burst lets several answers to quick messages go out at once
 _GROUP = (1 / 3, 5.0)
 _PATIENCE = 1.5  # seconds a call waits for its turn itself; for longer it gives its place to other chats
 _CHATS = 5_000

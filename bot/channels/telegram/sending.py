@@ -5,7 +5,7 @@ import contextlib
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, LinkPreviewOptions
@@ -128,7 +128,7 @@ class Sender:
             _log.error("telegram.refused", error=str(error)[:80])
             if part.keyboard is None or not is_markup_refused(error):
                 raise delivery_error(error) from error
-            await self._deliver_once(place, _Part(part.text))
+            await self._deliver_once(place, replace(part, keyboard=None))
         except TelegramError as error:
             raise self._classified(place, error) from error
 
