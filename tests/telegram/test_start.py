@@ -125,16 +125,6 @@ async def test_health_tells_when_polls_fail(polling: Stage) -> None:
     await until(lambda: not polling.channel.ready, 6)
 
 
-async def test_no_secret_reaches_the_log(polling: Stage, capfd: pytest.CaptureFixture[str]) -> None:
-    polling.far_end.fail("getMe", Fault(401, b'{"ok":false,"description":"Unauthorized"}'))
-    polling.far_end.fail("sendMessage", BAD_GATEWAY)
-    await polling.channel.start()
-    await asyncio.sleep(0.2)
-    await polling.channel.stop()
-    out, err = capfd.readouterr()
-    assert "AA-loopback-only" not in out + err
-
-
 async def test_polling_mode_serves_no_webhook(polling: Stage) -> None:
     answer: httpx.Response = await polling.http.post("/telegram", json={"update_id": 1})
     assert answer.status_code == 404

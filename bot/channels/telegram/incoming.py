@@ -78,7 +78,7 @@ def _meaning(update: Update, me: Identity, commands: Collection[str]) -> Incomin
     change = update.my_chat_member
     if change is not None and change.chat.type == Chat.PRIVATE:
         left = change.new_chat_member.status in (ChatMember.BANNED, ChatMember.LEFT)
-        return Incoming(gone=Address(change.chat.id).chat_id if left else None)
+        return Incoming(gone=Address(_number(change.chat.id)).chat_id if left else None)
     # Edits are left alone: the first version is answered, or being answered, already.
     return Incoming()
 
@@ -93,9 +93,9 @@ def _from_press(query: CallbackQuery) -> Message | None:
         keys = [key for row in shown.reply_markup.inline_keyboard for key in row]
         label = next((key.text for key in keys if key.callback_data == query.data), "")
     return Message(
-        id=f"press-{query.id}",
+        id=_text(f"press-{query.id}"),
         chat=_address(query.message.chat, query.from_user, shown).chat_id,
-        text=clean(label),
+        text=_text(label),
         action=query.data if _ACTION.fullmatch(query.data) else None,
         language=_language(query.from_user),
     )
@@ -111,7 +111,7 @@ def _from_message(message: TelegramMessage, me: Identity, commands: Collection[s
     ):  # other bots; a group's anonymous admin has a sender_chat
         return None
     kind, attachments = _content(message)
-    text = clean(message.text or message.caption or _place(message))
+    text = _text(message.text or message.caption or _place(message))
     if not (text or attachments or message.effective_attachment):
         return None
     command = _COMMAND.fullmatch(text) if message.text else None
@@ -123,14 +123,14 @@ def _from_message(message: TelegramMessage, me: Identity, commands: Collection[s
     if not (text or action or attachments or message.effective_attachment):
         action = "menu"  # our name and nothing else
     return Message(
-        id=str(message.message_id),
+        id=str(_number(message.message_id)),
         chat=_address(message.chat, sender, message).chat_id,
         text=text,
         action=action,
         attachments=attachments,
         kind=kind,
         language=_language(sender),
-        album=message.media_group_id,
+        album=_text(message.media_group_id) or None,
     )
 
 
@@ -178,23 +178,40 @@ def _content(message: TelegramMessage) -> tuple[str, tuple[Attachment, ...]]:
     """Kind and files of a message."""
     if message.photo:
         largest = max(message.photo, key=lambda size: (size.width * size.height, size.file_size or 0))
-        return "photo", (Attachment(largest.file_id, "", "image/jpeg", "photo", largest.file_size),)
+        return "photo", _files(largest, "photo", "image/jpeg")
     if sound := message.voice or message.audio:
-        name = clean(message.audio.file_name or "") if message.audio else ""
-        mime = sound.mime_type or "audio/ogg"
-        return "voice", (Attachment(sound.file_id, name, mime, "voice", sound.file_size),)
+        return "voice", _files(sound, "voice", "audio/ogg")
     if film := message.video or message.video_note or message.animation:
-        name = clean(getattr(film, "file_name", None) or "")
-        mime = getattr(film, "mime_type", None) or "video/mp4"
-        return "other", (Attachment(film.file_id, name, mime, "video", film.file_size),)
-    if file := message.document:
-        name, mime = clean(file.file_name or ""), file.mime_type or ""
-        return "file", (Attachment(file.file_id, name, mime, "file", file.file_size),)
+        return "other", _files(film, "video", "video/mp4")
+    if message.document:
+        return "file", _files(message.document, "file", "")
     if message.location or message.venue:
         return "location", ()
     if message.sticker:
         return "sticker", ()
     return ("text" if message.text else "other"), ()
+
+
+def _files(wire: object, kind: str, usual_mime: str) -> tuple[Attachment, ...]:
+    """One file of any of the library's types, which have these fields or lack them."""
+    ref = getattr(wire, "file_id", None)
+    if not isinstance(ref, str) or not ref:
+        return ()
+    size = getattr(wire, "file_size", None)
+    name, mime = _text(getattr(wire, "file_name", None)), _text(getattr(wire, "mime_type", None))
+    return (Attachment(clean(ref), name, mime or usual_mime, kind, size if isinstance(size, int) else None),)
+
+
+def _number(value: object) -> int:
+    """An identifier from the wire; raises TypeError for what is none."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise TypeError("not an identifier")
+
+
+def _text(value: object) -> str:
+    """A text from the wire, fit to be stored; anything else is no text."""
+    return clean(value) if isinstance(value, str) else ""
 
 
 def _place(message: TelegramMessage) -> str:
@@ -206,7 +223,8 @@ def _address(chat: Chat, sender: User, message: TelegramMessage | None) -> Addre
     if message is not None and (message.is_topic_message or chat.is_forum):
         # Outside forums the same field only numbers a thread of replies, and sending to it fails.
         topic = message.message_thread_id
-    return Address(chat.id, topic, sender.id if chat.id < 0 else None)
+    topic = None if topic is None else _number(topic)
+    return Address(_number(chat.id), topic, _number(sender.id) if chat.id < 0 else None)
 
 
 def _language(sender: User) -> str | None:
