@@ -7,13 +7,12 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from email import message_from_bytes
-from email.policy import HTTP
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl
 
 import httpx
+
+from tests.fakes.telegram_rules import ApiError, check_keyboard, check_markup, read_form
 
 TOKEN = "4242:AA-loopback-only"
 USERNAME = "piaoda_test_bot"
@@ -69,13 +68,6 @@ class Call:
     at: float
     status: int  # 0: not carried out
     files: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
-
-
-class _ApiError(Exception):
-    def __init__(self, status: int, description: str) -> None:
-        super().__init__(description)
-        self.status = status
-        self.description = description
 
 
 class FakeTelegram:
@@ -218,7 +210,7 @@ class FakeTelegram:
 
     async def _api(self, path: str, content_type: str, body: bytes) -> tuple[int, bytes, str] | None:
         token, _, method = path.removeprefix("/bot").partition("/")
-        params, files = _form(content_type, body)
+        params, files = read_form(content_type, body)
         fault = self._fault(method, params) or Fault(carried_out=True)
         place = len(self.journal)
         at = time.monotonic()
@@ -243,14 +235,14 @@ class FakeTelegram:
     ) -> tuple[int, bytes]:
         try:
             if token != TOKEN:
-                raise _ApiError(401, "Unauthorized")
+                raise ApiError(401, "Unauthorized")
             act = getattr(self, f"_do_{method}", None)
             if act is None:
-                raise _ApiError(404, "Not Found")
+                raise ApiError(404, "Not Found")
             result = act(params, files)
             if asyncio.iscoroutine(result):
                 result = await result
-        except _ApiError as error:
+        except ApiError as error:
             if error.status == 400 and "too old" not in error.description and "file" not in error.description:
                 self.violations.append(f"{method}: {error.description}")
             answer = {"ok": False, "error_code": error.status, "description": error.description}
@@ -264,7 +256,7 @@ class FakeTelegram:
 
     async def _do_getUpdates(self, params: dict[str, Any], files: object) -> list[Any]:  # noqa: N802
         if self.webhook is not None:
-            raise _ApiError(409, "Conflict: can't use getUpdates method while webhook is active")
+            raise ApiError(409, "Conflict: can't use getUpdates method while webhook is active")
         self._poll += 1
         mine = self._poll
         offset, limit = int(params.get("offset") or 0), int(params.get("limit") or 100)
@@ -280,13 +272,13 @@ class FakeTelegram:
                 except TimeoutError:
                     break
                 if mine != self._poll:
-                    raise _ApiError(409, "Conflict: terminated by other getUpdates request")
+                    raise ApiError(409, "Conflict: terminated by other getUpdates request")
             return self._updates[:limit]
 
     def _do_setWebhook(self, params: dict[str, Any], files: object) -> bool:  # noqa: N802
         secret = params.get("secret_token", "")
         if secret and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
-            raise _ApiError(400, "Bad Request: secret token contains unallowed characters")
+            raise ApiError(400, "Bad Request: secret token contains unallowed characters")
         self.webhook = dict(params)
         if self._posting is None:
             self._posting = asyncio.create_task(self._post_updates())
@@ -303,27 +295,27 @@ class FakeTelegram:
                 not re.fullmatch(r"[a-z0-9_]{1,32}", each["command"])
                 or not 1 <= len(each["description"]) <= 256
             ):
-                raise _ApiError(400, "Bad Request: BOT_COMMAND_INVALID")
+                raise ApiError(400, "Bad Request: BOT_COMMAND_INVALID")
         self.commands[params.get("language_code", "")] = commands
         return True
 
     def _do_sendMessage(self, params: dict[str, Any], files: object) -> dict[str, Any]:  # noqa: N802
         text = params.get("text", "")
         if not text.strip():
-            raise _ApiError(400, "Bad Request: message text is empty")
+            raise ApiError(400, "Bad Request: message text is empty")
         if len(text.encode("utf-16-le")) // 2 > 4096:
-            raise _ApiError(400, "Bad Request: message is too long")
+            raise ApiError(400, "Bad Request: message is too long")
         if params.get("parse_mode"):
-            _check_markup(params["parse_mode"], text)
+            check_markup(params["parse_mode"], text)
         return {**self._placed(params), "text": text}
 
     def _do_sendDocument(  # noqa: N802
         self, params: dict[str, Any], files: dict[str, tuple[str, bytes]]
     ) -> dict[str, Any]:
         if len(params.get("caption", "").encode("utf-16-le")) // 2 > 1024:
-            raise _ApiError(400, "Bad Request: message caption is too long")
+            raise ApiError(400, "Bad Request: message caption is too long")
         if not files and not params.get("document"):
-            raise _ApiError(400, "Bad Request: there is no document in the request")
+            raise ApiError(400, "Bad Request: there is no document in the request")
         name = next(iter(files.values()))[0] if files else ""
         document = {"file_id": "sent", "file_unique_id": "s", "file_name": name}
         return {**self._placed(params), "document": document}
@@ -334,33 +326,33 @@ class FakeTelegram:
 
     def _do_answerCallbackQuery(self, params: dict[str, Any], files: object) -> bool:  # noqa: N802
         if params["callback_query_id"] not in self._queries:
-            raise _ApiError(
+            raise ApiError(
                 400, "Bad Request: query is too old and response timeout expired or query ID is invalid"
             )
         return True
 
     def _do_editMessageReplyMarkup(self, params: dict[str, Any], files: object) -> bool:  # noqa: N802
-        _check_keyboard(params.get("reply_markup"))
+        check_keyboard(params.get("reply_markup"))
         return True
 
     def _do_getFile(self, params: dict[str, Any], files: object) -> dict[str, Any]:  # noqa: N802
         name = params["file_id"]
         if name not in self.files:
-            raise _ApiError(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+            raise ApiError(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
         size = self.file_sizes.get(name, len(self.files[name]))
         if size is not None and size > 20_000_000:
-            raise _ApiError(400, "Bad Request: file is too big")
+            raise ApiError(400, "Bad Request: file is too big")
         found = {"file_id": name, "file_unique_id": name, "file_path": name}
         return found if size is None else {**found, "file_size": size}
 
     def _placed(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """The message that a call makes, after the checks that all have in common."""
         if not re.fullmatch(r"-?\d+", str(params.get("chat_id", ""))):
-            raise _ApiError(400, "Bad Request: chat not found")
+            raise ApiError(400, "Bad Request: chat not found")
         topic = params.get("message_thread_id")
         if topic is not None and int(topic) in self.closed_topics:
-            raise _ApiError(400, "Bad Request: message thread not found")
-        _check_keyboard(params.get("reply_markup"))
+            raise ApiError(400, "Bad Request: message thread not found")
+        check_keyboard(params.get("reply_markup"))
         self._next_message += 1
         chat = int(params["chat_id"])
         return {
@@ -389,49 +381,3 @@ class FakeTelegram:
 async def _post(url: str, headers: dict[str, str], body: bytes) -> int:
     async with httpx.AsyncClient(trust_env=False) as client:
         return (await client.post(url, headers=headers, content=body)).status_code
-
-
-def _form(content_type: str, body: bytes) -> tuple[dict[str, Any], dict[str, tuple[str, bytes]]]:
-    """Fields and files of a form, url-encoded or in parts."""
-    if not content_type.startswith("multipart/"):
-        return dict(parse_qsl(body.decode(), keep_blank_values=True)), {}
-    parts = message_from_bytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body, policy=HTTP)
-    fields: dict[str, Any] = {}
-    files: dict[str, tuple[str, bytes]] = {}
-    for part in parts.iter_parts():
-        name = str(part.get_param("name", header="content-disposition"))
-        content = part.get_payload(decode=True)
-        assert isinstance(content, bytes)
-        if (file_name := part.get_filename()) is not None:
-            files[name] = (file_name, content)
-        else:
-            fields[name] = content.decode()
-    return fields, files
-
-
-def _check_keyboard(markup: str | None) -> None:
-    if markup is None:
-        return
-    rows = json.loads(markup)["inline_keyboard"]
-    if any(not 1 <= len(row) <= 8 for row in rows) or sum(map(len, rows)) > 100:
-        raise _ApiError(400, "Bad Request: reply markup is too long")
-    for button in (button for row in rows for button in row):
-        if not button["text"].strip():
-            raise _ApiError(400, "Bad Request: inline keyboard button text is empty")
-        if not 1 <= len(button["callback_data"].encode()) <= 64:
-            raise _ApiError(400, "Bad Request: BUTTON_DATA_INVALID")
-
-
-def _check_markup(mode: str, text: str) -> None:
-    """Markup must be balanced, and in MarkdownV2 every special character escaped."""
-    if mode == "HTML":
-        open_tags: list[str] = []
-        for closing, tag in re.findall(r"<(/?)([A-Za-z][\w-]*)[^>]*>", text):
-            if not closing:
-                open_tags.append(tag)
-            elif not open_tags or open_tags.pop() != tag:
-                raise _ApiError(400, "Bad Request: can't parse entities: unexpected end tag")
-        if open_tags or re.search(r"<(?![/A-Za-z])", text):
-            raise _ApiError(400, "Bad Request: can't parse entities: unclosed start tag")
-    elif any(len(re.findall(rf"(?<!\\){re.escape(mark)}", text)) % 2 for mark in "*_`"):
-        raise _ApiError(400, "Bad Request: can't parse entities: can't find end of the entity")

@@ -44,7 +44,7 @@ async def far_end() -> AsyncIterator[FakeTelegram]:
 
 @pytest_asyncio.fixture
 async def sender(far_end: FakeTelegram) -> AsyncIterator[Sender]:
-    bot, _ = connect(TOKEN, far_end.base)
+    bot = connect(TOKEN, far_end.base).bot
     await bot.initialize()
     yield Sender(bot, read_document)
     await bot.shutdown()
@@ -178,7 +178,7 @@ async def test_a_time_out_after_sending_is_in_doubt(
     far_end: FakeTelegram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.channels.telegram.wire.READ_SECONDS", 0.3)
-    bot, _ = connect(TOKEN, far_end.base)
+    bot = connect(TOKEN, far_end.base).bot
     sender = Sender(bot, read_document)
     far_end.fail("sendMessage", Fault(carried_out=True, delay=1.0))
     with pytest.raises(InDoubtError):

@@ -20,7 +20,7 @@ from bot.channels.telegram.intake import Assistant, Intake
 from bot.channels.telegram.polling import Backoff, Polling
 from bot.channels.telegram.sending import ReadDocument, Sender
 from bot.channels.telegram.webhook import Webhook, secret_for
-from bot.channels.telegram.wire import connect, hush_libraries, is_loopback
+from bot.channels.telegram.wire import connect, hush_libraries
 from storage.records import Attachment, Outgoing
 
 PATH = "/telegram"
@@ -67,14 +67,15 @@ class Telegram:
     ) -> None:
         self._account = account
         self._commands = commands
-        self._bot, updates = connect(account.token, account.api_base)
+        line = connect(account.token, account.api_base)
+        self._bot = line.bot
         self._sender = Sender(self._bot, read_document)
-        self._files = Files(self._bot, trust_env=not is_loopback(account.api_base))
+        self._files = Files(line.bot, line.options)
         names = {"start", "help"}.union(*commands.values())
         self._intake = Intake(
             assistant, self._bot, names, self._sender.answer_press, self._sender.show_typing
         )
-        self._polling = Polling(self._bot, updates, self._take_batch)
+        self._polling = Polling(line.bot, line.updates, self._take_batch)
         self._secret = account.secret or secret_for(account.token)
         self._webhook = Webhook(self._secret, self._take_one, self._is_busy)
         self._me: Identity | None = None

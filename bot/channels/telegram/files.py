@@ -1,6 +1,8 @@
 """Files that users send: fetched by reference, capped while they come in."""
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 import httpx
 from telegram import Bot, File
@@ -16,11 +18,11 @@ _SECONDS = 60.0  # for the whole of a download
 
 
 class Files:
-    """Fetches files; `trust_env` False keeps requests to a loopback address out of a proxy."""
+    """Fetches files; `options` are those of the line, for an httpx client."""
 
-    def __init__(self, bot: Bot, *, trust_env: bool) -> None:
+    def __init__(self, bot: Bot, options: Mapping[str, Any]) -> None:
         self._bot = bot
-        self._trust_env = trust_env
+        self._options = options
 
     async def fetch(self, attachment: Attachment, limit: int) -> bytes:
         """The bytes of `attachment`; raises AttachmentError: too_large, gone or unavailable."""
@@ -52,7 +54,7 @@ class Files:
             raise AttachmentError("too_large")
         if not file.file_path:
             raise AttachmentError("gone")
-        async with httpx.AsyncClient(trust_env=self._trust_env, timeout=20.0) as client:
+        async with httpx.AsyncClient(**self._options, timeout=20.0) as client:
             for attempt in range(1, _TRIES + 1):
                 try:
                     return await _capped(client, file.file_path, limit)

@@ -3,9 +3,13 @@
 import ipaddress
 import json
 import logging
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 from telegram import Bot
 from telegram.error import NetworkError, TelegramError
 from telegram.request import BaseRequest, HTTPXRequest, RequestData
@@ -82,10 +86,19 @@ class RawUpdates(Wire):
         return batch
 
 
-def connect(token: str, api_base: str) -> tuple[Bot, RawUpdates]:
-    """A client for the Bot API at `api_base` (no path), and where its updates arrive; connects to nothing."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A way to the Bot API; opens no connection by itself."""
+
+    bot: Bot
+    updates: RawUpdates  # where the updates of `bot.get_updates` arrive
+    options: Mapping[str, Any]  # for an httpx client that fetches files there
+
+
+def connect(token: str, api_base: str) -> Line:
+    """A line to the Bot API at `api_base` (no path) for the bot with `token`."""
     base = api_base.rstrip("/")
-    options: dict[str, Any] = {"trust_env": False} if is_loopback(base) else {}
+    options: dict[str, Any] = {"verify": _tls(base), "trust_env": not _is_loopback(base)}
     timing: dict[str, Any] = {"connect_timeout": _CONNECT_SECONDS, "pool_timeout": 5.0, "write_timeout": 10.0}
     updates = RawUpdates(
         connection_pool_size=2, read_timeout=READ_SECONDS / 2, httpx_kwargs=dict(options), **timing
@@ -104,10 +117,17 @@ def connect(token: str, api_base: str) -> tuple[Bot, RawUpdates]:
         request=calls,
         get_updates_request=updates,
     )
-    return bot, updates
+    return Line(bot, updates, options)
 
 
-def is_loopback(base: str) -> bool:
+def _tls(base: str) -> ssl.SSLContext:
+    """One context for all clients: each would load the certificates anew (20 ms). Plain http needs none."""
+    if base.startswith("http:"):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, should a redirect lead to https
+    return httpx.create_ssl_context()
+
+
+def _is_loopback(base: str) -> bool:
     """Whether `base` is on this machine: no proxy is asked then."""
     host = urlsplit(base).hostname or ""
     try:
