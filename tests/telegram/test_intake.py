@@ -91,6 +91,22 @@ async def test_an_answer_is_tried_again_when_the_store_comes_back(
     await until(lambda: stage.far_end.texts(7001) == ["回 patience"])
 
 
+async def test_what_was_written_although_the_store_broke_off_is_answered(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept, failures = stage.assistant.accept, [StoreUnavailableError()]
+
+    async def breaking(message: Message) -> bool:
+        new = await accept(message)
+        if failures:
+            raise failures.pop()
+        return new
+
+    monkeypatch.setattr(stage.assistant, "accept", breaking)
+    await stage.far_end.push(text_update(7001, 1, "hello"))
+    await until(lambda: stage.far_end.texts(7001) == ["回 hello"])
+
+
 async def test_a_bug_in_an_answer_stops_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = stage.assistant.answer
 

@@ -216,6 +216,13 @@ async def test_a_group_that_became_a_supergroup_gets_its_answer(
     assert far_end.texts(-1009) == ["hello"]
 
 
+async def test_the_answer_to_a_deleted_topic_goes_to_its_group(sender: Sender, far_end: FakeTelegram) -> None:
+    far_end.closed_topics.add(15)
+    await sender.send(to("-100/15@7001", "hello"), "k")
+    assert far_end.texts(-100) == ["hello"]
+    assert "message_thread_id" not in far_end.calls("sendMessage")[-1].params
+
+
 async def test_refused_buttons_do_not_cost_the_text(sender: Sender, far_end: FakeTelegram) -> None:
     far_end.fail("sendMessage", refused(400, "Bad Request: BUTTON_DATA_INVALID"))
     await sender.send(to("7001", "hello", Choice("好", "ok")), "k")

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import structlog
@@ -25,7 +25,6 @@ from storage.records import Attachment, Outgoing
 
 PATH = "/telegram"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
-_COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 _STOP_SECONDS = 10.0
 
 _log = structlog.get_logger()
@@ -35,9 +34,9 @@ _log = structlog.get_logger()
 class Account:
     """How to reach the bot's account; the fields follow the settings of the same names."""
 
-    token: str
+    token: str = field(repr=False)
     mode: Literal["polling", "webhook"] = "polling"
-    secret: str | None = None  # of the webhook; made from the token where none is set
+    secret: str | None = field(default=None, repr=False)  # of the webhook; without one, made from the token
     public_url: str | None = None  # where Telegram finds us, without path; for the webhook
     api_base: str = "https://api.telegram.org"
 
@@ -51,8 +50,8 @@ class Account:
 class Telegram:
     """The channel: receives by polling or webhook, sends, fetches files.
 
-    `commands` is the command menu: language → name → description. `read_document` gives the bytes of a kept
-    document by its reference.
+    `commands` is the command menu: language → name → description (see load_commands). `read_document` gives
+    the bytes of a kept document by its reference.
     """
 
     name = CHANNEL
@@ -156,9 +155,7 @@ class Telegram:
             menu = self._commands.get(language or "en")
             if not menu:
                 continue
-            commands = [
-                BotCommand(name, text[:256]) for name, text in menu.items() if _COMMAND.fullmatch(name)
-            ]
+            commands = [BotCommand(name, text) for name, text in menu.items()]
             try:
                 await self._bot.set_my_commands(commands, language_code=language or None)
             except TelegramError as error:

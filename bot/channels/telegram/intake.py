@@ -51,6 +51,7 @@ class Intake:
         self._show_typing = show_typing
         self._tasks: set[asyncio.Task[None]] = set()
         self._typing: set[Address] = set()
+        self._uncertain: set[tuple[ChatId, str]] = set()
         self._presses: OrderedDict[tuple[ChatId, str], tuple[str, float]] = OrderedDict()
 
     @property
@@ -109,7 +110,15 @@ class Intake:
         message = incoming.message
         if message is None or (incoming.press is not None and self._is_double(message, incoming.press)):
             return False
-        return await self._assistant.accept(message)
+        try:
+            new = await self._assistant.accept(message)
+        except StoreUnavailableError:
+            self._uncertain.add((message.chat, message.id))
+            raise
+        # What broke off may have been written after all: then it is known now, but has no answer yet.
+        uncertain = (message.chat, message.id) in self._uncertain
+        self._uncertain.discard((message.chat, message.id))
+        return new or uncertain
 
     def _is_double(self, message: Message, press: str) -> bool:
         """Whether a nervous finger pressed the same button twice (the same press again is no double)."""

@@ -123,14 +123,21 @@ class Sender:
             await self._call(place, part)
         except ChatMigrated as error:
             # The group has become a supergroup under a new number; updates bring that from now on.
-            await self._deliver_once(Address(error.new_chat_id, place.topic), part)
+            await self._deliver_once(replace(place, chat=error.new_chat_id), part)
         except BadRequest as error:
-            _log.error("telegram.refused", error=str(error)[:80])
-            if part.keyboard is None or not is_markup_refused(error):
-                raise delivery_error(error) from error
-            await self._deliver_once(place, replace(part, keyboard=None))
+            await self._deliver_after_refusal(place, part, error)
         except TelegramError as error:
             raise self._classified(place, error) from error
+
+    async def _deliver_after_refusal(self, place: Address, part: _Part, error: BadRequest) -> None:
+        """Leave out what was refused, a topic that is gone or the buttons; raise if that was not it."""
+        _log.error("telegram.refused", error=str(error)[:80])
+        if place.topic is not None and "thread not found" in str(error).lower():
+            await self._deliver_once(replace(place, topic=None), part)
+        elif part.keyboard is not None and is_markup_refused(error):
+            await self._deliver_once(place, replace(part, keyboard=None))
+        else:
+            raise delivery_error(error) from error
 
     async def _deliver_once(self, place: Address, part: _Part) -> None:
         try:
