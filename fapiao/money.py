@@ -47,6 +47,8 @@ def parse_money(text: str) -> Decimal:
     packed = unspaced(text).replace("，", ",").replace("。", ".")
     if not packed:
         raise MoneyError(MoneyReason.EMPTY)
+    if len(packed) > 64:
+        raise MoneyError(MoneyReason.NOT_A_NUMBER)
     if _FOREIGN.search(packed):
         raise MoneyError(MoneyReason.FOREIGN)
     negative = False

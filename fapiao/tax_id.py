@@ -83,19 +83,9 @@ def organisation_check_holds(tax_id: str) -> bool:
     return body[8] == ("X" if remainder == 10 else str(remainder))
 
 
-_CONFUSED = {
-    "O": "0",
-    "Q": "0Q",
-    "I": "1",
-    "S": "5",
-    "Z": "2",
-    "V": "Y",
-    "B": "B8",
-    "8": "8B",
-    "D": "D0",
-    "0": "0D",
-}
-_CONFUSED |= {"L": "L1", "5": "5", "2": "2", "G": "G6", "6": "6G"}
+# O, I, S, V and Z are not in the alphabet, so reading them otherwise costs no doubt; of the legal pairs
+# only B and 8 are tried, because each further pair makes chance candidates, and a second candidate means no repair.
+_CONFUSED = {"O": "0", "I": "1", "S": "5", "Z": "2", "V": "Y", "B": "B8", "8": "8B"}
 _MOST_CANDIDATES = 4096
 
 
