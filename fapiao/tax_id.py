@@ -84,7 +84,7 @@ def organisation_check_holds(tax_id: str) -> bool:
 
 
 # O, I, S, V and Z are not in the alphabet, so reading them otherwise costs no doubt; of the legal pairs
-# only B and 8 are tried, because each further pair makes chance candidates, and a second candidate means no repair.
+# only B and 8 are tried: each further pair makes chance candidates, and a second candidate means no repair.
 _CONFUSED = {"O": "0", "I": "1", "S": "5", "Z": "2", "V": "Y", "B": "B8", "8": "8B"}
 _MOST_CANDIDATES = 4096
 
