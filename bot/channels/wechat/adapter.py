@@ -41,8 +41,8 @@ def _utc_now() -> datetime:
 class WeChat:
     """The channel: answers the callback, sends, fetches media.
 
-    `keep(key, outgoing)` writes a message into the outbox once per key: the rest of an answer too long for one
-    reply. `read_document` gives the bytes of a kept document by its reference.
+    `keep(key, outgoing)` writes a message into the outbox once per key: the rest of an answer that is too
+    long for one reply. `read_document` gives the bytes of a kept document by its reference.
     """
 
     name = CHANNEL

@@ -46,7 +46,7 @@ def open_client() -> httpx.AsyncClient:
 
 
 class Api:
-    """The platform's interface. Every method raises ApiError for a refusal, and DeliveryErrors for the rest."""
+    """The platform's interface. Methods raise ApiError for a refusal, and DeliveryErrors for the rest."""
 
     def __init__(self, line: Line, client: httpx.AsyncClient, now: Callable[[], datetime]) -> None:
         self._line = line

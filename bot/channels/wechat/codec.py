@@ -5,7 +5,6 @@ random bytes of a reply from a predictable source, and turns malformed bodies in
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import secrets
@@ -18,7 +17,7 @@ _BLOCK = 32  # the platform pads to 32 bytes, not to the 16 of AES
 _RANDOM = 16
 _LENGTH = struct.Struct(">I")
 _DEPTH = 8  # of elements; the platform's own lists need four
-_BOM_AND_SPACE = b"\xef\xbb\xbf \t\r\n"
+_BOM_AND_SPACE = "\ufeff \t\r\n"
 _CDATA_END = "]]>"
 
 
@@ -46,7 +45,7 @@ class Cryptor:
         try:
             # Lenient on purpose: the last character of the key may carry bits that Base64 does not use.
             secret = base64.b64decode(key + "=")
-        except binascii.Error:
+        except ValueError:
             secret = b""
         if len(key) != 43 or len(secret) != 32:
             raise ValueError("the EncodingAESKey must be the 43 characters that the console shows")
@@ -120,14 +119,15 @@ def read_fields(body: bytes) -> dict[str, str]:
         path.pop()
         is_leaf = False
 
-    parser = expat.ParserCreate("utf-8")
+    parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = texts.append
     parser.StartDoctypeDeclHandler = _refuse
     try:
-        parser.Parse(body.lstrip(_BOM_AND_SPACE), True)
+        # As text, so that no byte order mark can choose another encoding.
+        parser.Parse(body.decode().lstrip(_BOM_AND_SPACE), True)
     except (expat.ExpatError, ValueError):
         raise MalformedError from None
     return fields

@@ -55,7 +55,7 @@ class Circuit:
             raise RetryLaterError(left, self._reason)
 
     def trip(self, code: int) -> RetryLaterError | None:
-        """Open for as long as `code` demands, and give the error to raise; None if it concerns one call only."""
+        """Open for as long as `code` demands, and give the error to raise; None if it concerns one call."""
         if code == DAY_QUOTA:
             seconds = _until_midnight(self._now())
         elif code == MINUTE_QUOTA:

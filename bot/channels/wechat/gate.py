@@ -90,11 +90,12 @@ class Gate:
             raise RefusedError(403, "signature")
         try:
             message = self._cryptor.open(encrypted)
+            if len(message) > PLAIN_BYTES:
+                raise RefusedError(413, "too large")
+            return Delivery(read_fields(message), timestamp, nonce, sealed=True)
         except MalformedError:
-            raise RefusedError(403, "not for this account or key") from None
-        if len(message) > PLAIN_BYTES:
-            raise RefusedError(413, "too large")
-        return Delivery(_fields(message), timestamp, nonce, sealed=True)
+            # Whether key, padding, length, account or content is wrong: the same to the outside.
+            raise RefusedError(403, "not a message to this account") from None
 
     def _check_plain(self, query: Mapping[str, str]) -> None:
         expected = sign(self._token, query.get("timestamp", ""), query.get("nonce", ""))

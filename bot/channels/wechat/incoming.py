@@ -35,7 +35,7 @@ class Push:
 
 
 def read_push(fields: Mapping[str, str]) -> Push:
-    """The push in `fields`; one that we do not serve, or without a sender, has neither message nor farewell."""
+    """The push in `fields`; what we do not serve, or without a sender, has neither message nor farewell."""
     user, account = fields.get("FromUserName", "").strip(), fields.get("ToUserName", "").strip()
     if not 1 <= len(user) <= _NAME_CHARACTERS or not 1 <= len(account) <= _NAME_CHARACTERS:
         return Push()

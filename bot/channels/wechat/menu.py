@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import requests  # type: ignore[import-untyped]
+import requests
 from wechatpy import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 

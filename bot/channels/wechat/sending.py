@@ -1,4 +1,4 @@
-"""Messages that we start: customer-service messages (客服消息), and template messages for notices (模板消息)."""
+"""Messages that we start: customer-service ones (客服消息), and template messages for notices (模板消息)."""
 
 import hashlib
 import mimetypes

@@ -3,7 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import structlog
@@ -146,17 +146,13 @@ class Talk:
     def _in_words(self, answers: list[Outgoing]) -> list[Outgoing]:
         """The same, with a word in the place of files, which a passive reply cannot carry."""
         return [
-            outgoing
-            if outgoing.file is None
-            else Outgoing(
-                outgoing.chat,
-                f"{outgoing.text}\n\n{self._catalog.text('channel.file_elsewhere', outgoing.language)}".strip(),
-                outgoing.choices,
-                outgoing.key,
-                outgoing.language,
-            )
+            outgoing if outgoing.file is None else replace(outgoing, text=self._with_note(outgoing))
             for outgoing in answers
         ]
+
+    def _with_note(self, outgoing: Outgoing) -> str:
+        note = self._catalog.text("channel.file_elsewhere", outgoing.language)
+        return f"{outgoing.text}\n\n{note}".strip()
 
     async def _late(
         self, message: Message, trace: _Trace, is_last: bool, work: asyncio.Task[tuple[OutboxItem, ...]]
@@ -211,7 +207,7 @@ class Talk:
         return trace
 
     def _begin(self, work: Any) -> asyncio.Task[Any]:
-        task = asyncio.ensure_future(work)
+        task: asyncio.Task[Any] = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._end)
         return task

@@ -1,4 +1,4 @@
-"""Whether we may write first: the platform's windows and counts (客服消息时限与条数), as far as we saw them."""
+"""Whether we may write first: the platform's windows and counts (客服消息时限与条数), as we saw them."""
 
 import time
 from collections import OrderedDict
