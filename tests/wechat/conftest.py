@@ -102,6 +102,13 @@ async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
         yield each
 
 
+@pytest_asyncio.fixture(params=["compatible", "safe"])
+async def sealed(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+    """The channel in each encrypted mode."""
+    async with open_stage(request.param) as each:
+        yield each
+
+
 @pytest_asyncio.fixture
 async def safe() -> AsyncIterator[Stage]:
     """The channel in safe mode."""

@@ -79,10 +79,9 @@ async def test_hard_text_comes_back_whole(stage: Stage, text: str) -> None:
     assert shown.startswith(said.replace("<", "＜").removesuffix("\n\n[channel.more zh]").rstrip()[:600])
 
 
-async def test_the_reply_is_addressed_to_the_inner_sender(stage: Stage) -> None:
+async def test_the_reply_is_addressed_to_the_inner_sender(sealed: Stage) -> None:
+    stage = sealed
     query, body = stage.platform.envelope(text_push("oInner", "1", "你好"))
-    if stage.platform.mode == "plain":
-        pytest.skip("there is nothing inside in plain mode")
     clear = b"<FromUserName>oOuter</FromUserName><MsgType>text</MsgType><Content>x</Content><MsgId>2</MsgId>"
     body = body.replace(b"<xml>", b"<xml>" + clear, 1)
     reply = stage.platform.read(await stage.platform.http.post("/wechat", params=query, content=body))

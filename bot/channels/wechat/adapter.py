@@ -132,10 +132,10 @@ class WeChat:
 
     async def _answer(self, push: Push, delivery: Delivery, deadline: float, receive: Receive) -> Said | None:
         if push.gone is not None:
+            self._windows.close(push.user)
             await self._assistant.silence(push.gone)
         if push.message is None:
             return Said()
-        self._windows.touch(push.user, push.contact)
         return await self._talk.reply(
             push.message, push, delivery.timestamp, deadline, lambda: _hang_up(receive)
         )

@@ -89,7 +89,7 @@ class Talk:
         `sent_at` is the platform's time of this delivery, `gone` returns when the platform has hung up.
         Raises StoreUnavailableError while nothing can be written down.
         """
-        trace = self._trace(message)
+        trace = self._trace(message, push)
         if trace.said is not None:
             return Said(trace.said.text)
         if trace.postponed:
@@ -98,8 +98,13 @@ class Talk:
         work = self._begin(self._assistant.answer(message, passive=True))
         if not await self._wait(work, message, deadline, gone):
             return await self._late(message, trace, _is_last(trace, push, sent_at), work)
-        # Its own task, so that a hang-up now cannot part the rest from its beginning.
-        return await asyncio.shield(self._begin(self._say(message, trace, work.result())))
+        said, rest = self._say(message, work.result())
+        if rest:
+            # Its own task, so that a hang-up now cannot part the rest from its beginning.
+            await asyncio.shield(self._begin(self._keep_rest(said, rest)))
+        if said.items:
+            trace.said = said
+        return said
 
     async def finish(self, seconds: float) -> None:
         """Give the answers in work `seconds` to end."""
@@ -129,19 +134,20 @@ class Talk:
             hung_up.cancel()
             await asyncio.gather(hung_up, return_exceptions=True)
 
-    async def _say(self, message: Message, trace: _Trace, items: tuple[OutboxItem, ...]) -> Said:
+    def _say(self, message: Message, items: tuple[OutboxItem, ...]) -> tuple[Said, tuple[Outgoing, ...]]:
         items = tuple(item for item in items if item.state not in _ELSEWHERE)
         if not items:
-            return NOTHING
+            return NOTHING, ()
         outgoing = [item.outgoing for item in items]
         language = outgoing[-1].language
         self._windows.speak(message.chat.user, language)
         hint = "" if self._may_push else self._catalog.text("channel.more", language)
         layout = wording.passive(self._in_words(outgoing), hint)
-        for number, rest in enumerate(layout.rest):
-            await self._keep(f"{items[-1].key}:rest{number}", rest)
-        trace.said = Said(layout.text, items)
-        return trace.said
+        return Said(layout.text, items), layout.rest
+
+    async def _keep_rest(self, said: Said, rest: tuple[Outgoing, ...]) -> None:
+        for number, outgoing in enumerate(rest):
+            await self._keep(f"{said.items[-1].key}:rest{number}", outgoing)
 
     def _in_words(self, answers: list[Outgoing]) -> list[Outgoing]:
         """The same, with a word in the place of files, which a passive reply cannot carry."""
@@ -197,11 +203,12 @@ class Talk:
     def _may_push(self) -> bool:
         return self._sender is not None and self._sender.rights.has("custom")
 
-    def _trace(self, message: Message) -> _Trace:
+    def _trace(self, message: Message, push: Push) -> _Trace:
         key = (message.chat, message.id)
         trace = self._traces.get(key)
         if trace is None:
             trace = self._traces[key] = _Trace()
+            self._windows.touch(push.user, push.contact)  # once: a copy is no new contact
             if len(self._traces) > _MEMORY:
                 self._traces.popitem(last=False)
         return trace
