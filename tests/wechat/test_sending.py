@@ -138,6 +138,22 @@ async def test_the_quota_of_the_day_waits_until_midnight_in_beijing(bench: Bench
     assert len(bench.far_end.calls("custom/send")) == 1
 
 
+async def test_the_quota_of_tokens_is_not_burnt(bench: Bench) -> None:
+    bench.far_end.fail("stable_token", *[refused(45009)] * 5)
+    for number in range(5):
+        assert isinstance(await bench.error(key=str(number)), RetryLaterError)
+    assert len(bench.far_end.journal) == 1
+
+
+async def test_the_quota_of_one_call_stops_no_other(bench: Bench) -> None:
+    bench.far_end.fail("typing", refused(45009))
+    for _ in range(3):
+        await bench.sender.show_typing("oUser")
+    await bench.sender.send(HELLO, "k")
+    assert bench.far_end.texts("oUser") == ["你好"]
+    assert len(bench.far_end.calls("typing")) == 1
+
+
 async def test_the_quota_of_the_minute_waits_for_the_next(bench: Bench) -> None:
     bench.far_end.fail("custom/send", refused(45011))
     error = await bench.error()

@@ -23,6 +23,8 @@ _FORCE_PAUSE = 30.0  # the platform refuses a forced refresh sooner
 _OUTAGE_PAUSE = 5.0
 _DOWNLOAD_SECONDS = 20.0
 _ERROR_BYTES = 64 * 1024
+_TOKEN_PATH = "/cgi-bin/stable_token"  # noqa: S105 -- a path
+_UPLOAD_PATH = "/cgi-bin/media/upload"
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 _log = structlog.get_logger()
@@ -56,7 +58,10 @@ class Api:
 
     async def token(self) -> str:
         """A valid access_token (调用凭证)."""
-        self._circuit.check()
+        return await self._token_for(_TOKEN_PATH)
+
+    async def _token_for(self, path: str) -> str:
+        self._circuit.check(path)
         return await self._tokens.token()
 
     async def call(
@@ -65,19 +70,20 @@ class Api:
         """POST `payload`; a call that may be repeated is never in doubt."""
         body = json.dumps(payload, ensure_ascii=False).encode()  # escapes would be shown as they stand
         return await self._with_token(
-            lambda token: self.post(path, body, {"access_token": token}, repeatable=repeatable)
+            path, lambda token: self.post(path, body, {"access_token": token}, repeatable=repeatable)
         )
 
     async def upload_image(self, name: str, content: bytes) -> str:
         """Upload a temporary image; returns its media_id, valid for three days."""
         files = {"media": (name, content)}
         result = await self._with_token(
+            _UPLOAD_PATH,
             lambda token: self._request(
-                "/cgi-bin/media/upload",
+                _UPLOAD_PATH,
                 {"access_token": token, "type": "image"},
                 {"files": files},
                 repeatable=True,
-            )
+            ),
         )
         media = result.get("media_id")
         if not isinstance(media, str):
@@ -116,8 +122,8 @@ class Api:
                 await asyncio.sleep(pause)
         raise AssertionError("unreachable")
 
-    async def _with_token(self, send: Callable[[str], Any]) -> dict[str, Any]:
-        token = await self.token()
+    async def _with_token(self, path: str, send: Callable[[str], Any]) -> dict[str, Any]:
+        token = await self._token_for(path)
         for is_last in (False, True):
             try:
                 result: dict[str, Any] = await send(token)
@@ -125,15 +131,19 @@ class Api:
             except ApiError as error:
                 if error.code in TOKEN and not is_last:
                     await self._tokens.renew(token)
-                    token = await self.token()
+                    token = await self._token_for(path)
                     continue
-                self.trip(error)
+                self.trip(error, path)
                 raise
         raise AssertionError("unreachable")
 
-    def trip(self, error: ApiError) -> None:
-        """Raise RetryLaterError where the code stops all calls for a while."""
-        pause = self._circuit.trip(error.code)
+    def check(self, path: str) -> None:
+        """Raise RetryLaterError while calls of `path` are held back."""
+        self._circuit.check(path)
+
+    def trip(self, error: ApiError, path: str) -> None:
+        """Raise RetryLaterError where the code stops further calls for a while."""
+        pause = self._circuit.trip(error.code, path)
         if pause is not None:
             raise pause from error
 
@@ -203,6 +213,7 @@ class _Tokens:
                 raise
 
     async def _fetch(self, *, force: bool) -> None:
+        self._api.check(_TOKEN_PATH)
         body = json.dumps(
             {
                 "grant_type": "client_credential",
@@ -212,12 +223,12 @@ class _Tokens:
             }
         ).encode()
         try:
-            result = await self._api.post("/cgi-bin/stable_token", body, {}, repeatable=True)
+            result = await self._api.post(_TOKEN_PATH, body, {}, repeatable=True)
         except ApiError as error:
             _log.error("wechat.token_refused", errcode=error.code, forced=force)
             if force:
                 return  # 20 a day; the refusal says nothing about other calls
-            self._api.trip(error)
+            self._api.trip(error, _TOKEN_PATH)
             raise RetryLaterError(_OUTAGE_PAUSE, str(error)) from error
         token, seconds = result.get("access_token"), result.get("expires_in")
         if not (isinstance(token, str) and token and isinstance(seconds, int)):

@@ -27,6 +27,7 @@ _SET_UP_PAUSE = 300.0  # seconds; each try costs quota
 _TOKEN_PAUSE = 60.0
 _BUSY_PAUSE = 10.0
 _UNKNOWN_PAUSE = 60.0
+_EVERY_PATH = ""
 _BEIJING = ZoneInfo("Asia/Shanghai")
 
 _log = structlog.get_logger()
@@ -41,20 +42,20 @@ class ApiError(Exception):
 
 
 class Circuit:
-    """Holds calls back while the platform would refuse them all."""
+    """Holds calls back that the platform would refuse: of one path for quotas, else of every path."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
-        self._until = 0.0  # time.monotonic()
-        self._reason = ""
+        self._open: dict[str, tuple[float, str]] = {}  # path → until (time.monotonic()), reason
 
-    def check(self) -> None:
+    def check(self, path: str = "") -> None:
         """Raise RetryLaterError while open."""
-        left = self._until - time.monotonic()
-        if left > 0:
-            raise RetryLaterError(left, self._reason)
+        for place in {_EVERY_PATH, path}:
+            until, reason = self._open.get(place, (0.0, ""))
+            if (left := until - time.monotonic()) > 0:
+                raise RetryLaterError(left, reason)
 
-    def trip(self, code: int) -> RetryLaterError | None:
+    def trip(self, code: int, path: str) -> RetryLaterError | None:
         """Open for as long as `code` demands, and give the error to raise; None if it concerns one call."""
         if code == DAY_QUOTA:
             seconds = _until_midnight(self._now())
@@ -66,10 +67,11 @@ class Circuit:
             seconds = _TOKEN_PAUSE
         else:
             return None
-        self._until = time.monotonic() + seconds
-        self._reason = f"errcode {code}"
-        _log.error("wechat.circuit_open", errcode=code, seconds=round(seconds))
-        return RetryLaterError(seconds, self._reason)
+        place = path if code in (DAY_QUOTA, MINUTE_QUOTA) else _EVERY_PATH
+        reason = f"errcode {code}"
+        self._open[place] = (time.monotonic() + seconds, reason)
+        _log.error("wechat.circuit_open", errcode=code, path=place, seconds=round(seconds))
+        return RetryLaterError(seconds, reason)
 
 
 def _until_midnight(now: datetime) -> float:
