@@ -1,0 +1,261 @@
+"""OFD documents (GB/T 33190): attachment, tags, metadata and page text, without an OFD library."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from nlu.document.archive import Archive
+from nlu.document.evidence import Evidence
+from nlu.document.markup import Leaf, from_leaves, leaves, local_name, parse_xml, structured
+from nlu.document.page import Page, Word, build_page, spread
+from nlu.document.reading import DocumentError, Refusal, Source
+
+MOST_PAGES = 60
+_MOST_PARTS = 400
+_PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff")
+_LARGEST_PICTURE = 12 * 2**20
+
+
+@dataclass(slots=True)
+class OfdBody:
+    """One document of an OFD: what its parts say, its pages and its pictures (the QR code is one)."""
+
+    evidences: list[Evidence] = field(default_factory=list)
+    pages: list[Page] = field(default_factory=list)
+    pictures: list[bytes] = field(default_factory=list)
+
+
+def read_ofd(archive: Archive) -> list[OfdBody]:
+    """Return the documents inside. Malformed parts are passed over; raises DocumentError if nothing is left."""
+    names = archive.names()
+    parsed: dict[str, etree._Element] = {}
+    for name in [name for name in names if name.lower().endswith(".xml")][:_MOST_PARTS]:
+        root = _parse(archive, name)
+        if root is not None:
+            parsed[name] = root
+    if not parsed:
+        raise DocumentError(Refusal.BROKEN, "ofd")
+    folders = sorted({match.group() for name in names if (match := re.match(r"Doc_\d+/", name))}) or [""]
+    bodies = [_body(archive, folder, names, parsed, alone=len(folders) == 1) for folder in folders]
+    kept = [body for body in bodies if body.evidences or body.pages or body.pictures]
+    if not kept:
+        raise DocumentError(Refusal.BROKEN, "ofd")
+    return kept
+
+
+def _parse(archive: Archive, name: str) -> etree._Element | None:
+    try:
+        data = archive.read(name)
+        try:
+            return parse_xml(data)
+        except DocumentError as error:
+            if error.refusal is Refusal.HOSTILE:
+                raise
+            return parse_xml(_mended(data), recover=True)
+    except DocumentError as error:
+        if error.refusal is Refusal.HOSTILE:
+            raise
+        return None
+
+
+def _mended(data: bytes) -> bytes:
+    """Take out the empty prefixes that some producers write (<:eInvoice>), which no parser accepts."""
+    return re.sub(rb"(</?):(?=\w)", rb"\1", data).replace(b"xmlns:=", b"xmlns=")
+
+
+def _body(
+    archive: Archive, folder: str, names: list[str], parsed: dict[str, etree._Element], *, alone: bool
+) -> OfdBody:
+    body = OfdBody()
+    parts = {name: root for name, root in parsed.items() if name.startswith(folder)}
+    texts: dict[str, str] = {}
+    contents: list[tuple[str, etree._Element]] = []
+    for name, root in parts.items():
+        if local_name(root) == "Page":
+            contents.append((name, root))
+            texts.update(_objects(root))
+    for name, root in parts.items():
+        if "attach" in name.lower() or local_name(root).lower() in ("einvoice", "xbrl"):
+            if any(local_name(element) == "ObjectRef" for element in root.iter()):
+                continue
+            body.evidences += structured(root)
+    for root in parts.values():
+        tagged = _tagged(root, texts)
+        if tagged is not None:
+            body.evidences.append(tagged)
+    if alone:
+        for name, root in parsed.items():
+            if name.lower() == "ofd.xml":
+                _metadata(body, root)
+    body.pages = _pages(contents)
+    body.pictures = _pictures(archive, folder, names)
+    return body
+
+
+def _objects(root: etree._Element) -> dict[str, str]:
+    """Text objects by their id."""
+    found: dict[str, str] = {}
+    for element in root.iter():
+        if local_name(element) == "TextObject" and element.get("ID"):
+            text = "".join(code.text or "" for code in element.iter() if local_name(code) == "TextCode")
+            found[str(element.get("ID"))] = text.strip()
+    return found
+
+
+def _tagged(root: etree._Element, texts: dict[str, str]) -> Evidence | None:
+    """Fields of a CustomTag: names around references to text objects, whose pieces are joined."""
+    joined: dict[tuple[str, ...], str] = {}
+    for element in root.iter():
+        if local_name(element) != "ObjectRef":
+            continue
+        text = texts.get((element.text or "").strip())
+        if not text:
+            continue
+        path = tuple(reversed([local_name(parent) for parent in element.iterancestors()]))
+        joined[path] = joined.get(path, "") + text
+    if not joined:
+        return None
+    evidence = from_leaves([Leaf(path, text) for path, text in joined.items()], Source.OFD)
+    if evidence is not None:
+        evidence.trust = 0.9
+    return evidence
+
+
+def _metadata(body: OfdBody, root: etree._Element) -> None:
+    """Custom data of OFD.xml; its 合计金额 is the net amount (verified)."""
+    found = []
+    for element in root.iter():
+        if local_name(element) == "CustomData" and element.get("Name") and element.text:
+            found.append(Leaf((str(element.get("Name")),), element.text.strip()))
+    evidence = from_leaves(found, Source.OFD)
+    if evidence is not None:
+        evidence.trust = 0.7
+        body.evidences.append(evidence)
+
+
+def _pages(contents: list[tuple[str, etree._Element]]) -> list[Page]:
+    """Page texts; templates hold the labels and belong to every page."""
+    template: list[Word] = []
+    pages: list[list[Word]] = []
+    widths, heights = 0.0, 0.0
+    for name, root in sorted(contents, key=lambda item: _page_order(item[0])):
+        words = list(_words(root))
+        for element in root.iter():
+            if local_name(element) == "PhysicalBox":
+                box = _numbers(element.text)
+                if len(box) == 4:
+                    widths, heights = max(widths, box[2]), max(heights, box[3])
+        if "tpl" in name.lower():
+            template += words
+        elif words:
+            pages.append(words)
+    if len(pages) > MOST_PAGES:
+        raise DocumentError(Refusal.TOO_MANY_PAGES)
+    if template and not pages:
+        pages = [[]]
+    built = []
+    for words in pages:
+        merged = words + template
+        width = widths or max((word.x1 for word in merged), default=210.0)
+        height = heights or max((word.y1 for word in merged), default=140.0)
+        built.append(build_page(merged, width, height))
+    return built
+
+
+def _page_order(name: str) -> tuple[int, str]:
+    match = re.search(r"Page_(\d+)", name)
+    return (int(match.group(1)) if match else 0, name)
+
+
+def _words(root: etree._Element) -> Iterator[Word]:
+    for element in root.iter():
+        if local_name(element) != "TextObject":
+            continue
+        boundary = _numbers(element.get("Boundary"))
+        if len(boundary) != 4:
+            continue
+        size = (_numbers(element.get("Size")) or [3.175])[0]
+        scale = _numbers(element.get("CTM"))
+        factor = abs(scale[0]) if len(scale) == 6 and 0 < abs(scale[0]) < 50 else 1.0
+        down = abs(scale[3]) if len(scale) == 6 and 0 < abs(scale[3]) < 50 else 1.0
+        if len(scale) == 6 and abs(scale[1]) > 0.3 * max(abs(scale[0]), 1e-6):
+            continue  # a slanted watermark
+        for code in element:
+            if local_name(code) == "TextCode" and (code.text or "").strip():
+                yield from _code_words(code, boundary, size, factor, down)
+
+
+def _code_words(
+    code: etree._Element, boundary: list[float], size: float, factor: float, down: float
+) -> Iterator[Word]:
+    text = re.sub(r"[\r\n\t]", "", code.text or "")
+    offset = _numbers(code.get("X")) or [0.0]
+    base = _numbers(code.get("Y"))
+    x = boundary[0] + offset[0] * factor
+    high = min(size * down, boundary[3] * 1.5) if boundary[3] > 0 else size * down
+    bottom = boundary[1] + (base[0] * down if base else boundary[3]) + 0.12 * high
+    steps = _deltas(code.get("DeltaX"))
+    downs = _deltas(code.get("DeltaY"))
+    if len(downs) >= len(text) - 1 > 0 and any(downs) and not any(steps):
+        yield Word(text, x, boundary[1], x + size * factor, boundary[1] + boundary[3])
+        return
+    if len(steps) >= len(text) - 1 and len(text) > 1:
+        lefts = [x]
+        for step in steps[: len(text) - 1]:
+            lefts.append(lefts[-1] + step * factor)
+        spans = tuple((left, left + _advance(char, size * factor)) for left, char in zip(lefts, text, strict=True))
+    else:
+        wide = sum(_advance(char, size * factor) for char in text)
+        spans = spread(text, x, x + max(min(wide, boundary[2] * 1.2), 0.1))
+    yield Word(text, spans[0][0], bottom - high, spans[-1][1], bottom, spans=spans)
+
+
+def _advance(char: str, size: float) -> float:
+    return size if ord(char) > 0x2E7F else 0.52 * size
+
+
+def _deltas(text: str | None) -> list[float]:
+    """DeltaX: numbers, and `g count value` for a run of equal ones."""
+    out: list[float] = []
+    parts = (text or "").split()[:4000]
+    index = 0
+    while index < len(parts):
+        if parts[index] == "g" and index + 2 < len(parts):
+            count, value = _numbers(parts[index + 1]), _numbers(parts[index + 2])
+            if count and value:
+                out += [value[0]] * min(int(count[0]), 2000)
+            index += 3
+            continue
+        out += _numbers(parts[index])
+        index += 1
+    return out
+
+
+def _numbers(text: str | None) -> list[float]:
+    out = []
+    for part in (text or "").split():
+        try:
+            value = float(part)
+        except ValueError:
+            continue
+        if abs(value) < 1e6:
+            out.append(value)
+    return out
+
+
+def _pictures(archive: Archive, folder: str, names: list[str]) -> list[bytes]:
+    found = []
+    for name in names:
+        if name.startswith(folder) and name.lower().endswith(_PICTURES) and "sign" not in name.lower():
+            if archive.size(name) > _LARGEST_PICTURE:
+                continue
+            try:
+                found.append(archive.read(name))
+            except DocumentError as error:
+                if error.refusal is Refusal.HOSTILE:
+                    raise
+        if len(found) >= 12:
+            break
+    return found

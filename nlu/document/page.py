@@ -1,0 +1,259 @@
+"""Text with positions: words as a PDF, an OFD or an OCR engine gives them, rebuilt into rows."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from fapiao.text import plain
+
+# Radicals that fonts use for whole characters and NFKC leaves alone (⻓ for 长); Kangxi ones NFKC folds.
+_RADICALS = str.maketrans(
+    "⻅⻆⻄⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻧⻨⻩⻬⻮⻰⻳⺠⺟⺎⺐⺬⺮⺼⻁⻉⻊⻏⻖⻑⻗⺌",
+    "见角西车长门青韦页风飞食马骨鬼鱼鸟卤麦黄齐齿龙龟民母兀尢示竹肉虎刂足阝阝长雨小",
+)
+_KANGXI = range(0x2F00, 0x2FE0)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A run of text and its box, in points or pixels from the top left. `score` is the engine's, 0 to 1."""
+
+    text: str
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    score: float = 1.0
+    spans: tuple[tuple[float, float], ...] = ()  # x0, x1 of each character, where the source knows them
+
+    @property
+    def height(self) -> float:
+        return self.y1 - self.y0
+
+    @property
+    def width(self) -> float:
+        return self.x1 - self.x0
+
+    @property
+    def middle(self) -> float:
+        """Vertical centre."""
+        return (self.y0 + self.y1) / 2
+
+    @property
+    def is_vertical(self) -> bool:
+        """True for a column of characters, such as 购买方 beside its block."""
+        return len(self.text.strip()) > 1 and self.height > 1.6 * self.width
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """One character of a row: as compared (`char`, half-width) and as printed (`raw`)."""
+
+    char: str
+    raw: str
+    x0: float
+    x1: float
+    score: float
+    word: Word
+
+    @property
+    def y0(self) -> float:
+        return self.word.y0
+
+    @property
+    def y1(self) -> float:
+        return self.word.y1
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The words on one line, left to right, and their characters without spaces.
+
+    `text` is what labels are searched in; position i in it is `glyphs[i]`.
+    """
+
+    words: tuple[Word, ...]
+    glyphs: tuple[Glyph, ...]
+    text: str
+
+    @property
+    def y0(self) -> float:
+        return min(word.y0 for word in self.words)
+
+    @property
+    def y1(self) -> float:
+        return max(word.y1 for word in self.words)
+
+    @property
+    def middle(self) -> float:
+        return sum(word.middle for word in self.words) / len(self.words)
+
+    @property
+    def height(self) -> float:
+        return median(word.height for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The text of one page, or of one part of it that holds one invoice."""
+
+    width: float
+    height: float
+    rows: tuple[Row, ...]
+    columns: tuple[Word, ...] = ()  # vertical runs
+    left: float = 0.0  # the part's own origin on the page
+    top: float = 0.0
+
+    @property
+    def words(self) -> list[Word]:
+        """All words in reading order."""
+        return [word for row in self.rows for word in row.words]
+
+    @property
+    def text(self) -> str:
+        """The rows without spaces, one a line."""
+        return "\n".join(row.text for row in self.rows)
+
+    @property
+    def em(self) -> float:
+        """The usual height of a line."""
+        return median(row.height for row in self.rows) if self.rows else 1.0
+
+
+def readable(text: str) -> str:
+    """Return text as printed, with radicals and control characters put right and full width kept."""
+    kept = []
+    for char in text.translate(_RADICALS):
+        if ord(char) in _KANGXI:
+            char = unicodedata.normalize("NFKC", char)
+        if char.isprintable() or char == " ":
+            kept.append(char)
+    return "".join(kept)
+
+
+def build_page(words: Iterable[Word], width: float, height: float, *, tilt: float = 0.0) -> Page:
+    """Group words into rows by their height on the page; vertical runs are kept apart."""
+    flat, columns = [], []
+    for word in words:
+        if word.text.strip() and word.height > 0 and word.width > 0:
+            (columns if word.is_vertical else flat).append(word)
+    rows = [_row(group) for group in _group(flat)]
+    rows.sort(key=lambda row: row.middle)
+    return Page(width, height, tuple(rows), tuple(columns))
+
+
+def _group(words: Sequence[Word]) -> list[list[Word]]:
+    """Put words on one line where their centres lie within half a height of a neighbour's."""
+    lines: list[list[Word]] = []
+    for word in sorted(words, key=lambda word: word.middle):
+        best, distance = None, 1.0
+        for line in lines[-12:]:
+            gap = _apart(word, line)
+            if gap < distance:
+                best, distance = line, gap
+        if best is None:
+            lines.append([word])
+        else:
+            best.append(word)
+    return lines
+
+
+def _apart(word: Word, line: list[Word]) -> float:
+    """How far a word is off a line, as a share of what is allowed; 1 or more does not belong."""
+    near = min(line, key=lambda other: max(other.x0 - word.x1, word.x0 - other.x1))
+    small = min(word.height, near.height)
+    allowed = 0.5 * small if max(word.height, near.height) < 2.2 * small else 0.35 * max(word.height, small)
+    overlap = min(word.x1, near.x1) - max(word.x0, near.x0)
+    if overlap > 0.6 * min(word.width, near.width) and overlap > small:
+        allowed *= 0.4  # two runs over each other on one line: only overprint
+    return abs(word.middle - near.middle) / max(allowed, 0.1)
+
+
+def _row(words: list[Word]) -> Row:
+    ordered = sorted(words, key=lambda word: word.x0)
+    glyphs = [glyph for word in ordered for glyph in _glyphs(word)]
+    glyphs.sort(key=lambda glyph: glyph.x0)
+    return Row(tuple(ordered), tuple(glyphs), "".join(glyph.char for glyph in glyphs))
+
+
+def _weight(char: str) -> float:
+    return 1.0 if unicodedata.east_asian_width(char) in "WF" else 0.55
+
+
+def _glyphs(word: Word) -> list[Glyph]:
+    """The characters of a word with their places, spread by their usual widths where unknown."""
+    spans = word.spans
+    if len(spans) != len(word.text):
+        spans = spread(word.text, word.x0, word.x1)
+    found = []
+    for char, (x0, x1) in zip(word.text, spans, strict=True):
+        raw = readable(char)
+        folded = plain(raw)
+        for part in folded:
+            if not part.isspace():
+                found.append(Glyph(part, raw if len(folded) == 1 else part, x0, x1, word.score, word))
+    return found
+
+
+def spread(text: str, x0: float, x1: float) -> tuple[tuple[float, float], ...]:
+    """Spread characters between two edges, Latin ones about half as wide as Chinese ones."""
+    weights = [_weight(char) for char in text]
+    unit = (x1 - x0) / (sum(weights) or 1.0)
+    spans, left = [], x0
+    for weight in weights:
+        spans.append((left, left + weight * unit))
+        left += weight * unit
+    return tuple(spans)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a row, as a label or a value."""
+
+    row: Row
+    start: int
+    end: int
+    glyphs: tuple[Glyph, ...] = field(default=())
+
+    @property
+    def text(self) -> str:
+        return self.row.text[self.start : self.end]
+
+    @property
+    def x0(self) -> float:
+        return self.row.glyphs[self.start].x0
+
+    @property
+    def x1(self) -> float:
+        return self.row.glyphs[self.end - 1].x1
+
+    @property
+    def y0(self) -> float:
+        return min(glyph.y0 for glyph in self.row.glyphs[self.start : self.end])
+
+    @property
+    def y1(self) -> float:
+        return max(glyph.y1 for glyph in self.row.glyphs[self.start : self.end])
+
+    @property
+    def middle(self) -> float:
+        return (self.y0 + self.y1) / 2
+
+    @property
+    def score(self) -> float:
+        return min((glyph.score for glyph in self.row.glyphs[self.start : self.end]), default=0.0)
+
+    @property
+    def printed(self) -> str:
+        """The characters as printed, with a space where a Latin word ends."""
+        out = ""
+        before: Glyph | None = None
+        for glyph in self.row.glyphs[self.start : self.end]:
+            if before is not None and before.char.isascii() and glyph.char.isascii():
+                size = before.word.height
+                if glyph.x0 - before.x1 > 0.22 * size and before.char.isalpha() and glyph.char.isalpha():
+                    out += " "
+            out += glyph.raw
+            before = glyph
+        return out

@@ -1,0 +1,302 @@
+"""Buyer and seller with their tax ids (购买方, 销售方) on a page's rows."""
+
+import re
+from dataclasses import dataclass, field
+
+from fapiao.kinds import Kind
+from fapiao.tax_id import TaxIdState, normal_tax_id, parse_tax_id, repair_tax_id
+from nlu.document.evidence import Evidence, Value
+from nlu.document.labels import Label, Labelled, runs
+from nlu.document.page import Page, Piece, Row
+
+_COLUMN_CHARS = frozenset("购买方销售信息密码区备注合计项目受货单位付款")
+_CIPHER = re.compile(r"[0-9+\-*/<>=]{7,}")
+_ID = re.compile(r"[0-9A-Z]{15,20}")
+_ID_LOOSE = re.compile(r"[0-9A-Za-z|!]{15,20}")
+
+
+@dataclass(slots=True)
+class _Party:
+    """One block with a name or an id, until it is known whose."""
+
+    x: float
+    y: float
+    role: str | None = None  # "buyer", "seller"
+    name: Value | None = None
+    tax_id: Value | None = None
+    rows: set[int] = field(default_factory=set)
+
+
+def read_parties(found: Labelled, evidence: Evidence, kind: Kind | None, *, repair: bool) -> None:
+    """Put the names and tax ids of both parties into `evidence`."""
+    parties = _blocks(found, repair)
+    _assign(found.page, parties, found)
+    for role in ("buyer", "seller"):
+        for party in parties:
+            if party.role != role:
+                continue
+            for suffix, value in (("name", party.name), ("tax_id", party.tax_id)):
+                if value is not None and evidence.best(f"{role}_{suffix}") is None:
+                    evidence.values[f"{role}_{suffix}"] = [value]
+
+
+def _role_of(label: Label) -> str | None:
+    if label.name.startswith("buyer"):
+        return "buyer"
+    if label.name.startswith("seller"):
+        return "seller"
+    return None
+
+
+def _blocks(found: Labelled, repair: bool) -> list[_Party]:
+    parties: list[_Party] = []
+    em = found.page.em
+    for label in found.named("buyer_name", "seller_name", "name"):
+        before = label.piece.row.text[max(0, label.piece.start - 4) : label.piece.start]
+        if label.name == "name" and re.search(r"(?:项目|货物|服务|商品|劳务|[账帐]户|单位|机关|品|车辆|厂牌)$", before):
+            continue
+        role = _role_of(label) or _role_before(before)
+        name = _name(found, label, repair)
+        party = _Party(label.piece.x0, label.piece.middle, role, name, rows={label.index})
+        parties.append(party)
+    for label in found.named("buyer_tax_id", "seller_tax_id", "tax_id"):
+        value = _tax_id(found, label, repair)
+        if value is None:
+            continue
+        role = _role_of(label)
+        party = _owner(parties, label, role, em)
+        if party is None:
+            party = _Party(label.piece.x0, label.piece.middle, role)
+            parties.append(party)
+        if party.tax_id is None:
+            party.tax_id = value
+            party.rows.add(label.index)
+    return [party for party in parties if party.name is not None or party.tax_id is not None or party.role]
+
+
+def _role_before(text: str) -> str | None:
+    if re.search(r"[购买付](?:方|单位)?$", text):
+        return "buyer"
+    return "seller" if re.search(r"[销售卖收](?:方|单位)?$", text) else None
+
+
+def _owner(parties: list[_Party], label: Label, role: str | None, em: float) -> _Party | None:
+    """The name block that an id belongs to: above it in the same column, a few lines at most."""
+    best, distance = None, 5.5 * em
+    for party in parties:
+        if party.tax_id is not None or (role and party.role and role != party.role):
+            continue
+        off = abs(label.piece.x0 - party.x)
+        down = label.piece.middle - party.y
+        if down < -3.2 * em or abs(down) > 5.5 * em or off > 9 * em:
+            continue
+        apart = abs(down) + 0.5 * off + (2 * em if down < 0 else 0)
+        if apart < distance:
+            best, distance = party, apart
+    return best
+
+
+def _name(found: Labelled, label: Label, repair: bool) -> Value | None:
+    row = label.piece.row
+    start = label.piece.end
+    while start < len(row.text) and row.text[start] in ":;.,·'|":
+        start += 1
+    others = [other for other in found.labels if other.index == label.index and other.piece.start >= start]
+    stop = min((other.piece.start for other in others), default=len(row.text))
+    pieces = _name_pieces(row, start, stop, label.piece.x1, found.page.em)
+    right_edge = row.glyphs[stop].x0 if stop < len(row.glyphs) else found.page.width
+    above: list[Piece] = []
+    if not pieces:
+        above = _beside(found, label, right_edge)
+        pieces = above
+    if not pieces:
+        return None
+    if not above:
+        pieces += _wrapped(found, label, pieces[-1], right_edge)
+    text = clean_name("".join(piece.printed for piece in pieces))
+    if text is None:
+        return None
+    score = min(piece.score for piece in pieces)
+    return Value(text, score, box=found.box(pieces[0]), text=text)
+
+
+def _name_pieces(row: Row, start: int, stop: int, left: float, em: float) -> list[Piece]:
+    kept: list[Piece] = []
+    edge = left
+    for piece in runs(row, start, stop, gap=0.45):
+        gap = piece.x0 - edge
+        if kept and gap > 3.0 * row.height:
+            break
+        if not kept and gap > 14 * em:
+            break
+        if _CIPHER.search(piece.text) and not re.search(r"[\u4e00-\u9fff]", piece.text):
+            break
+        if len(piece.text) <= 2 and set(piece.text) <= _COLUMN_CHARS and (kept or gap > em):
+            if kept and gap < 0.3 * row.height:
+                kept.append(piece)
+                edge = piece.x1
+                continue
+            break
+        kept.append(piece)
+        edge = piece.x1
+    return kept
+
+
+def _beside(found: Labelled, label: Label, right_edge: float) -> list[Piece]:
+    """A name of two lines stands half above and half below its label."""
+    size = label.piece.row.height
+    kept = []
+    for index in (label.index - 1, label.index + 1):
+        if not 0 <= index < len(found.page.rows):
+            continue
+        row = found.page.rows[index]
+        if abs(row.middle - label.piece.middle) > 1.3 * size:
+            continue
+        if any(other.index == index and label.piece.x1 < other.piece.x1 < right_edge for other in found.labels):
+            continue
+        inside = [
+            i
+            for i, glyph in enumerate(row.glyphs)
+            if label.piece.x1 - 0.2 * size < glyph.x0 < min(right_edge, label.piece.x1 + 30 * size)
+        ]
+        if inside:
+            kept.append(Piece(row, inside[0], inside[-1] + 1))
+    return kept
+
+
+def _wrapped(found: Labelled, label: Label, first: Piece, right_edge: float) -> list[Piece]:
+    """The rest of a long name on the next line: under the value, no label on it, close by."""
+    rows = found.page.rows
+    index = label.index + 1
+    if index >= len(rows):
+        return []
+    row = rows[index]
+    size = first.row.height
+    if row.middle - first.middle > 1.45 * size:
+        return []
+    inside = [
+        i for i, glyph in enumerate(row.glyphs) if first.x0 - 0.6 * size < glyph.x0 < min(right_edge, first.x1 + size)
+    ]
+    if not inside:
+        return []
+    if any(
+        other.index == index and other.piece.end > inside[0] - 12 and other.piece.start <= inside[-1]
+        for other in found.labels
+    ):
+        return []
+    if inside[0] > 0 and row.glyphs[inside[0]].x0 - row.glyphs[inside[0] - 1].x1 < 0.5 * size:
+        return []
+    piece = Piece(row, inside[0], inside[-1] + 1)
+    if _ID_LOOSE.fullmatch(piece.text) or _CIPHER.search(piece.text):
+        return []
+    return [piece]
+
+
+_EDGES = " :;,.、·|'\"_-=~^`*"
+_NOT_NAMES = re.compile(
+    r"^(?:名称|纳税人识别号|统一社会信用代码|地址|电话|开户行|项目名称|规格型号|密码区|信息|购买方|销售方|备注|金额)"
+)
+
+
+def clean_name(text: str) -> str | None:
+    """Return a company's or person's name without stray marks, or None if it cannot be one."""
+    text = re.sub(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])", "", text).strip(_EDGES)
+    text = re.sub(r"\s+", " ", text)
+    if re.search(r"[\u4e00-\u9fff]", text):
+        text = text.replace("(", "（").replace(")", "）")
+        if text.count("（") < text.count("）") and text.endswith("）"):
+            text = text[:-1] if "（" not in text else text
+    letters = re.findall(r"[\u4e00-\u9fffA-Za-z]", text)
+    if len(letters) < 2 or _NOT_NAMES.match(text) or len(text) > 100:
+        return None
+    if sum(char.isdigit() for char in text) > 0.6 * len(text):
+        return None
+    return text
+
+
+def _tax_id(found: Labelled, label: Label, repair: bool) -> Value | None:
+    row = label.piece.row
+    start = label.piece.end
+    while start < len(row.text) and row.text[start] in ":;.,·'|/":
+        start += 1
+    stop = min(
+        (
+            other.piece.start
+            for other in found.labels
+            if other.index == label.index and other.piece.start >= start
+        ),
+        default=len(row.text),
+    )
+    piece = found.cut(row, start, stop, label.piece.x1, 2.2, 14.0)
+    if piece is None:
+        below = found.below(label, reach=1.8)
+        if below is None:
+            return None
+        piece = below
+    return id_in(found, piece, repair=repair)
+
+
+def id_in(found: Labelled, piece: Piece, *, repair: bool) -> Value | None:
+    """Return the tax id at the start of a piece; a checksum decides between its possible lengths."""
+    text = piece.text.upper()
+    match = re.match(r"[0-9A-Z|!]+", text)
+    if match is None:
+        return None
+    run = match.group()
+    # A cipher or the next cell may be glued on: prefer a length whose checks hold.
+    for length in (18, 20, 17, 15):
+        part = run[:length]
+        if len(part) < length:
+            continue
+        state = parse_tax_id(part).state
+        if state is TaxIdState.VALID:
+            return _id_value(found, piece, part, 1.0)
+    if repair and len(run) >= 17:
+        fixed = repair_tax_id(run[:18].replace("|", "1").replace("!", "1"))
+        if fixed is not None:
+            return _id_value(found, piece, fixed, 0.97)
+    if len(run) in (15, 17, 18, 20):
+        factor = 0.8 if len(run) == 18 else 0.9
+        return _id_value(found, piece, normal_tax_id(run), factor if repair else 1.0)
+    return None
+
+
+def _id_value(found: Labelled, piece: Piece, text: str, factor: float) -> Value:
+    place = Piece(piece.row, piece.start, min(piece.end, piece.start + len(text)))
+    return Value(text, place.score * factor, box=found.box(place), text=piece.text)
+
+
+def _assign(page: Page, parties: list[_Party], found: Labelled) -> None:
+    """Decide who buys: side by side the left one, else the upper one; named blocks are clear."""
+    unknown = [party for party in parties if party.role is None]
+    taken = {party.role for party in parties if party.role}
+    unknown.sort(key=lambda party: (party.y, party.x))
+    em = page.em
+    if len(unknown) >= 2 and not taken:
+        first, second = unknown[0], unknown[1]
+        if abs(first.y - second.y) < 3 * em and abs(first.x - second.x) > 8 * em:
+            left, right = sorted((first, second), key=lambda party: party.x)
+            left.role, right.role = "buyer", "seller"
+        else:
+            first.role, unknown[-1].role = "buyer", "seller"
+        return
+    free = [role for role in ("buyer", "seller") if role not in taken]
+    if len(unknown) == 1 and len(free) == 1:
+        unknown[0].role = free[0]
+    elif len(unknown) == 1:
+        unknown[0].role = _lonely(page, unknown[0], found)
+
+
+def _lonely(page: Page, party: _Party, found: Labelled) -> str:
+    sums = [label.piece.middle for label in found.named("sum", "total")]
+    if sums and party.y > min(sums):
+        return "seller"
+    near = [
+        word.text
+        for word in page.columns
+        if word.y0 - page.em < party.y < word.y1 + page.em and abs(word.x1 - party.x) < 12 * page.em
+    ]
+    column = "".join(near)
+    if "销" in column or "售" in column:
+        return "seller"
+    return "seller" if party.x > 0.5 * page.width and not column else "buyer"

@@ -1,0 +1,211 @@
+"""PDF documents: the text layer rebuilt into rows, embedded files, and pages drawn for QR and OCR."""
+
+import ctypes
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
+
+from nlu.document.page import Page, Word, build_page
+from nlu.document.reading import DocumentError, Refusal
+
+MOST_PAGES = 100
+MOST_CHARACTERS = 20_000  # a page; an invoice has 300 to 2,500
+MOST_ATTACHMENTS = 20
+LARGEST_ATTACHMENT = 8 * 2**20
+MOST_PIXELS = 9_000_000  # of a drawn page
+_ENCRYPTED = 4  # FPDF_ERR_PASSWORD
+
+Picture = np.ndarray
+
+
+@dataclass(slots=True)
+class _Run:
+    """Characters set side by side, as they come from the file."""
+
+    chars: list[str] = field(default_factory=list)
+    spans: list[tuple[float, float]] = field(default_factory=list)
+    top: float = math.inf
+    bottom: float = -math.inf
+
+    def word(self) -> Word:
+        x0 = min(span[0] for span in self.spans)
+        x1 = max(span[1] for span in self.spans)
+        return Word("".join(self.chars), x0, self.top, x1, self.bottom, spans=tuple(self.spans))
+
+
+class Pdf:
+    """An opened PDF. Raises DocumentError for broken, encrypted and oversized ones. Close it."""
+
+    def __init__(self, data: bytes) -> None:
+        try:
+            self._document = pdfium.PdfDocument(data)
+        except pdfium.PdfiumError as error:
+            wrong = getattr(error, "err_code", None) == _ENCRYPTED or "assword" in str(error)
+            raise DocumentError(Refusal.ENCRYPTED if wrong else Refusal.BROKEN, "pdf") from error
+        self.count = len(self._document)
+        if self.count == 0:
+            self.close()
+            raise DocumentError(Refusal.EMPTY, "pdf")
+        if self.count > MOST_PAGES:
+            self.close()
+            raise DocumentError(Refusal.TOO_MANY_PAGES, str(self.count))
+
+    def close(self) -> None:
+        """Free the document."""
+        self._document.close()
+
+    def attachments(self) -> Iterator[bytes]:
+        """Embedded files (XBRL of rail tickets, XML), largest first skipped."""
+        try:
+            count = min(self._document.count_attachments(), MOST_ATTACHMENTS)
+        except pdfium.PdfiumError:
+            return
+        for index in range(count):
+            try:
+                data = bytes(self._document.get_attachment(index).get_data())
+            except (pdfium.PdfiumError, ValueError):
+                continue
+            if 0 < len(data) <= LARGEST_ATTACHMENT:
+                yield data
+
+    def metadata(self) -> dict[str, str]:
+        """Custom entries of the information dictionary that tax platforms write."""
+        found = {}
+        for key in _KEYS:
+            value = self._document.get_metadata_value(key)
+            if value:
+                found[key] = value[:200]
+        return found
+
+    def words(self, number: int) -> Page:
+        """The text of page `number` (from 0) in rows, in points from the top left."""
+        try:
+            page = self._document[number]
+        except pdfium.PdfiumError as error:
+            raise DocumentError(Refusal.BROKEN, "page") from error
+        try:
+            width, height = page.get_size()
+            if not (1 <= width <= 20_000 and 1 <= height <= 20_000):
+                raise DocumentError(Refusal.HOSTILE, "page size")
+            text = page.get_textpage()
+            try:
+                words = [run.word() for run in _runs(text.raw, page.raw, _turner(page))]
+            finally:
+                text.close()
+        finally:
+            page.close()
+        return build_page(words, width, height)
+
+    def draw(self, number: int, scale: float, *, grey: bool, part: float = 1.0) -> Picture:
+        """Draw page `number` at `scale` x 72 dpi, less if it were too large; `part` is the share from the top."""
+        try:
+            page = self._document[number]
+        except pdfium.PdfiumError as error:
+            raise DocumentError(Refusal.BROKEN, "page") from error
+        try:
+            width, height = page.get_size()
+            if width < 1 or height < 1:
+                raise DocumentError(Refusal.BROKEN, "page size")
+            scale = min(scale, math.sqrt(MOST_PIXELS / (width * height)), 8_000 / max(width, height))
+            if max(width, height) / min(width, height) > 60:
+                raise DocumentError(Refusal.HOSTILE, "page size")
+            bitmap = page.render(
+                scale=scale, grayscale=grey, rev_byteorder=not grey, crop=(0, height * (1 - part), 0, 0)
+            )
+            picture = bitmap.to_numpy().copy()
+            bitmap.close()
+        except (pdfium.PdfiumError, ValueError) as error:
+            raise DocumentError(Refusal.BROKEN, "page") from error
+        finally:
+            page.close()
+        return picture[:, :, :3] if picture.ndim == 3 and picture.shape[2] > 3 else picture
+
+
+_KEYS = (
+    "InvoiceNumber",
+    "InvoiceCode",
+    "IssueTime",
+    "SellerIdNum",
+    "BuyerIdNum",
+    "TotalAmWithoutTax",
+    "TotalTaxAm",
+    "TotalTax-includedAmount",
+)
+
+
+class _Turner:
+    """Brings character boxes, which pdfium gives unrotated from the bottom left, to the page as seen."""
+
+    def __init__(self, rotation: int, width: float, height: float) -> None:
+        self.rotation = rotation
+        self.width, self.height = width, height  # as seen
+
+    def box(self, left: float, right: float, bottom: float, top: float) -> tuple[float, float, float, float]:
+        if self.rotation == 90:
+            return bottom, left, top, right
+        if self.rotation == 180:
+            return self.width - right, bottom, self.width - left, top
+        if self.rotation == 270:
+            return self.width - top, self.height - right, self.width - bottom, self.height - left
+        return left, self.height - top, right, self.height - bottom
+
+
+def _turner(page: pdfium.PdfPage) -> _Turner:
+    width, height = page.get_size()
+    return _Turner(page.get_rotation() % 360, width, height)
+
+
+def _runs(text: object, page: object, turner: _Turner) -> Iterator[_Run]:
+    """Join characters that follow each other on a line without a wide gap; overprints are dropped."""
+    count = raw.FPDFText_CountChars(text)
+    if count > MOST_CHARACTERS:
+        count = MOST_CHARACTERS
+    del page
+    rect = raw.FS_RECTF()
+    seen: set[tuple[int, int, int]] = set()
+    run = _Run()
+    upright = 90 * round(turner.rotation / 90) % 360
+    for index in range(count):
+        code = raw.FPDFText_GetUnicode(text, index)
+        if code < 0x20 or code in (0xFFFE, 0xFFFF, 0xFFFD) or 0xD800 <= code <= 0xDFFF or code > 0x10FFFF:
+            continue
+        char = chr(code)
+        if char.isspace():
+            if run.chars:
+                yield run
+                run = _Run()
+            continue
+        if not raw.FPDFText_GetLooseCharBox(text, index, ctypes.byref(rect)):
+            continue
+        if not math.isfinite(rect.left + rect.right + rect.top + rect.bottom):
+            continue
+        x0, y0, x1, y1 = turner.box(rect.left, rect.right, rect.bottom, rect.top)
+        size = y1 - y0
+        if size <= 0.5 or x1 <= x0 or size > 400:
+            continue
+        angle = math.degrees(raw.FPDFText_GetCharAngle(text, index)) % 360
+        if min(abs(angle - upright) % 360, 360 - abs(angle - upright) % 360) > 8 and angle % 90 > 8:
+            continue  # a slanted watermark
+        place = (code, round(x0 / (0.35 * size)), round(y0 / (0.35 * size)))
+        if place in seen:
+            continue
+        seen.add(place)
+        if run.chars and not _continues(run, x0, y0, y1, size):
+            yield run
+            run = _Run()
+        run.chars.append(char)
+        run.spans.append((x0, x1))
+        run.top, run.bottom = min(run.top, y0), max(run.bottom, y1)
+    if run.chars:
+        yield run
+
+
+def _continues(run: _Run, x0: float, y0: float, y1: float, size: float) -> bool:
+    middle, before = (y0 + y1) / 2, (run.top + run.bottom) / 2
+    return abs(middle - before) < 0.3 * size and -0.35 * size < x0 - run.spans[-1][1] < 0.45 * size
+
+

@@ -1,0 +1,92 @@
+"""Several invoices on one page or picture: the text is cut between them, never blended."""
+
+import re
+from collections.abc import Sequence
+
+from nlu.document.page import Page, Row, Word, build_page
+
+# What opens an invoice; two of them far apart are two papers.
+_TITLE = re.compile(
+    r"电子发票\(|电子发票.{0,2}(?:增值税|普通)|增值税.{0,2}(?:专用|普通|电子)|普通发票|专用发票|通用.{0,4}发票|定额发票|机打发票|"
+    r"出租.{0,6}发票|客运.{0,6}发票|通行费.{0,8}发票|铁路电子客票|航空运输电子客票|销售统一发票|限乘当日|行程单"
+)
+_NUMBER = re.compile(r"(?:发票|票据)号码")
+_MOST_PARTS = 24
+
+
+def split_page(page: Page, marks: Sequence[tuple[float, float]] = ()) -> list[Page]:
+    """Return the parts of a page that hold one paper each, in reading order; the page itself if it is one.
+
+    `marks` are centres of invoice QR codes, in the page's own units.
+    """
+    anchors = _anchors(page)
+    if len(anchors) < 2:
+        return [page]
+    parts = _cut(page.words + list(page.columns), anchors, page.em, 0)
+    if len(parts) < 2:
+        return [page]
+    return [build_page(words, page.width, page.height) for words in parts[:_MOST_PARTS]]
+
+
+def _anchors(page: Page) -> list[tuple[float, float, float]]:
+    """Titles and number labels with their places: (x, y, kind of anchor), one of a kind per paper."""
+    titles = [_place(row, match) for row in page.rows for match in _TITLE.finditer(row.text)]
+    numbers = [_place(row, match) for row in page.rows for match in _NUMBER.finditer(row.text)]
+    apart = 4.0 * page.em
+    titles = _spread(titles, apart)
+    numbers = _spread(numbers, apart)
+    return numbers if len(numbers) >= len(titles) else titles
+
+
+def _place(row: Row, match: re.Match[str]) -> tuple[float, float, float]:
+    glyphs = row.glyphs[match.start() : match.end()]
+    return ((glyphs[0].x0 + glyphs[-1].x1) / 2, row.middle, 0.0)
+
+
+def _spread(places: list[tuple[float, float, float]], apart: float) -> list[tuple[float, float, float]]:
+    kept: list[tuple[float, float, float]] = []
+    for place in places:
+        if all(abs(place[0] - x) + abs(place[1] - y) > apart for x, y, _ in kept):
+            kept.append(place)
+    return kept
+
+
+def _cut(
+    words: list[Word], anchors: list[tuple[float, float, float]], em: float, depth: int
+) -> list[list[Word]]:
+    """Cut along the widest empty band that leaves an anchor on both sides, and go on in the halves."""
+    if len(anchors) < 2 or depth > 5 or len(words) < 6:
+        return [words]
+    best: tuple[float, int, float] | None = None
+    for axis in (1, 0):
+        for gap, at in _bands(words, axis):
+            low = [anchor for anchor in anchors if anchor[axis] < at]
+            if not low or len(low) == len(anchors):
+                continue
+            if gap > 1.2 * em and (best is None or gap > best[0]):
+                best = (gap, axis, at)
+    if best is None:
+        return [words]
+    _, axis, at = best
+    sides: tuple[list[Word], list[Word]] = ([], [])
+    for word in words:
+        centre = (word.x0 + word.x1) / 2 if axis == 0 else word.middle
+        sides[centre >= at].append(word)
+    if min(len(side) for side in sides) < 5:
+        return [words]
+    out = []
+    for index, side in enumerate(sides):
+        inside = [anchor for anchor in anchors if (anchor[axis] >= at) == bool(index)]
+        out += _cut(side, inside, em, depth + 1)
+    return out
+
+
+def _bands(words: list[Word], axis: int) -> list[tuple[float, float]]:
+    """Empty bands across the words along an axis: (width, middle)."""
+    spans = sorted((word.x0, word.x1) if axis == 0 else (word.y0, word.y1) for word in words)
+    bands, edge = [], spans[0][1]
+    for low, high in spans[1:]:
+        if low > edge:
+            bands.append((low - edge, (low + edge) / 2))
+        edge = max(edge, high)
+    return bands

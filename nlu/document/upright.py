@@ -1,0 +1,110 @@
+"""From an engine's lines to a page that stands upright and straight, whatever way the picture was taken."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nlu.document.ocr import Line
+from nlu.document.page import Page, Word, build_page
+
+_TURNS = (0, 90, 180, 270)
+
+
+@dataclass(frozen=True, slots=True)
+class Upright:
+    """A page with the words of a picture, and the picture's quadrilateral of each word."""
+
+    page: Page
+    turn: int  # degrees clockwise that the text stood turned in the picture
+    quads: dict[int, np.ndarray]  # id(word) → its corners in the picture as read
+
+
+def set_upright(lines: Sequence[Line], width: int, height: int) -> Upright:
+    """Turn the lines' places by the direction most text runs in, and take out slant and perspective."""
+    turn = _turn_of(lines)
+    kept = [line for line in lines if _direction(line) == turn]
+    points = [_turned(line.points, turn, width, height) for line in kept]
+    if turn in (90, 270):
+        width, height = height, width
+    centres = np.array([quad.mean(axis=0) for quad in points]) if points else np.zeros((0, 2))
+    slope = _slope_field(points, centres, width, height)
+    words, quads = [], {}
+    for line, quad, centre in zip(kept, points, centres, strict=True):
+        half = 0.5 * (np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])) / 2
+        tall = 0.5 * (np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1]))
+        x, y = float(centre[0]), float(centre[1] - slope(centre[0], centre[1]))
+        word = Word(line.text, x - half, y - tall / 2, x + half, y + tall / 2, line.score)
+        words.append(word)
+        quads[id(word)] = line.points
+    return Upright(build_page(words, width, height), turn, quads)
+
+
+def _direction(line: Line) -> int:
+    """The way a line runs in the picture, in quarter turns clockwise."""
+    dx, dy = line.points[1] - line.points[0]
+    return round(math.degrees(math.atan2(dy, dx)) / 90) * 90 % 360
+
+
+def _turn_of(lines: Sequence[Line]) -> int:
+    votes = dict.fromkeys(_TURNS, 0.0)
+    for line in lines:
+        votes[_direction(line)] += max(0.0, line.score - 0.4) * min(len(line.text), 20)
+    return max(_TURNS, key=lambda turn: votes[turn])
+
+
+def _turned(points: np.ndarray, turn: int, width: int, height: int) -> np.ndarray:
+    """Where points come to lie when the picture is turned back by `turn` degrees."""
+    x, y = points[:, 0], points[:, 1]
+    if turn == 90:
+        return np.stack([y, width - x], axis=1)
+    if turn == 180:
+        return np.stack([width - x, height - y], axis=1)
+    if turn == 270:
+        return np.stack([height - y, x], axis=1)
+    return points
+
+
+def _slope_field(quads: list[np.ndarray], centres: np.ndarray, width: int, height: int):  # type: ignore[no-untyped-def]
+    """Return f(x, y), how far text at a place has slid down along its slanting line.
+
+    Slant changes over a page taken at an angle: slope = a + b x + c y, fitted to the long lines.
+    """
+    rows, slopes, weights = [], [], []
+    for quad, centre in zip(quads, centres, strict=True):
+        along = (quad[1] - quad[0] + quad[2] - quad[3]) / 2
+        if along[0] <= 0:
+            continue
+        tall = max(np.linalg.norm(quad[3] - quad[0]), 1.0)
+        if along[0] < 4 * tall:
+            continue
+        rows.append([1.0, (centre[0] - width / 2) / width, (centre[1] - height / 2) / height])
+        slopes.append(along[1] / along[0])
+        weights.append(min(float(along[0] / tall), 20.0))
+    if len(rows) < 3:
+        flat = float(np.median(slopes)) if slopes else 0.0
+        return lambda x, y: flat * (x - width / 2)
+    a = _fit(np.array(rows), np.array(slopes), np.sqrt(np.array(weights)))
+
+    def slid(x: float, y: float) -> float:
+        u, v = (x - width / 2) / width, (y - height / 2) / height
+        return float((a[0] * u + a[1] * u * u / 2 + a[2] * u * v) * width)
+
+    return slid
+
+
+def _fit(rows: np.ndarray, slopes: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    keep = np.abs(slopes - np.median(slopes)) < 0.12
+    for _ in range(2):
+        design = rows[keep]
+        if len(design) < 6:
+            design = design[:, :1]
+        solved, *_ = np.linalg.lstsq(design * weights[keep, None], slopes[keep] * weights[keep], rcond=None)
+        full = np.zeros(3)
+        full[: len(solved)] = solved
+        off = np.abs(rows @ full - slopes)
+        keep = keep & (off < max(0.015, 2.5 * float(np.median(off[keep]))))
+        if keep.sum() < 3:
+            break
+    return full
