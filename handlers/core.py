@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from storage.records import Attachment, Conversation, Message, Outgoing, Owner, Viewer
+from storage.records import Attachment, ChatId, Conversation, Message, Outgoing, Owner, Viewer
 
 if TYPE_CHECKING:
     from locales.catalog import Catalog
-    from nlu.document.read import Reading
+    from nlu.document.reading import Reading
     from nlu.text.understanding import Understander, Understanding
     from storage.store import Store
 
@@ -59,7 +59,9 @@ class Turn:
 
     def ask(self, key: str, *buttons: Button, awaiting: str, **values: Any) -> Outcome:
         """Ask for one value; the next message is tried as its answer first."""
-        return Outcome(replace(self.settled(), awaiting=awaiting), (Reply(key, values, buttons),))
+        question = None if values else key  # so that it can be asked again after another one in between
+        conversation = replace(self.settled(question=question), awaiting=awaiting)
+        return Outcome(conversation, (Reply(key, values, buttons),))
 
     def hand_off(self, key: str, *buttons: Button, **values: Any) -> Outcome:
         """Answer and leave the chat to a person."""
@@ -161,6 +163,7 @@ class Services:
     reader: DocumentReader | None = None
     transcriber: Transcriber | None = None
     fetch: "Callable[[Message, Attachment], Awaitable[bytes]] | None" = None
+    tell: "Callable[[ChatId, Reply, str, str], Awaitable[bool]] | None" = None  # chat, reply, language, key
     companies: tuple[tuple[str, str], ...] = ()  # (name, tax id) of our own companies
     contact: Mapping[str, str] = field(default_factory=dict)  # the company's own contact ways
     demo: bool = False

@@ -24,6 +24,8 @@ from storage.records import (
 from storage.schema import conversations, employees, identities, messages
 from storage.statements import insert, notify, skip_locked
 
+_WAITING = (OutboxState.HELD.value, OutboxState.IN_DOUBT.value)
+
 # A passive answer that nobody wrote out by then was cut off: its fate is in doubt.
 PASSIVE_SECONDS = 30
 
@@ -63,6 +65,8 @@ class Answer:
     outgoing: tuple[Outgoing, ...]
     state: OutboxState  # PASSIVE or QUEUED (web: SENT)
     at: datetime
+    also: tuple[int, ...] = ()  # further messages it answers: the other parts of an album
+    settles: tuple[int, ...] = ()  # held or doubtful messages that it says again
 
 
 class ConversationChangedError(Exception):
@@ -173,8 +177,14 @@ async def answer(
         return [ConversationChangedError() for _ in answers]
     await connection.execute(
         sa.update(messages).where(messages.c.id == sa.bindparam("message_id")).values(state="done"),
-        [{"message_id": answer.message_id} for answer in kept],
+        [{"message_id": id_} for answer in kept for id_ in (answer.message_id, *answer.also)],
     )
+    if settled := [id_ for answer in kept for id_ in answer.settles]:
+        await connection.execute(
+            sa.update(messages)
+            .where(messages.c.id.in_(settled), messages.c.state.in_(_WAITING))
+            .values(state=OutboxState.SENT.value)
+        )
     rows = [row for answer in kept for row in _reply_rows(answer)]
     ids: dict[str, int] = {}
     if rows:
@@ -294,14 +304,43 @@ async def push(connection: AsyncConnection, pushes: Sequence[Push]) -> list[bool
     return [push.key in keys for push in pushes]
 
 
-async def unfinished(connection: AsyncConnection) -> list[tuple[int, Message]]:
-    """Messages that were written down but not answered, oldest first."""
+async def unfinished(connection: AsyncConnection, before: datetime) -> list[tuple[int, Message]]:
+    """Messages that were written down before a time but not answered, oldest first."""
     rows = await connection.execute(
         sa.select(messages.c.id, messages.c.chat, messages.c.key, messages.c.body)
-        .where(messages.c.direction == "in", messages.c.state == "new")
+        .where(messages.c.direction == "in", messages.c.state == "new", messages.c.due_at <= before)
         .order_by(messages.c.id)
+        .limit(1000)
     )
     return [(row.id, _message(row)) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """One more try at a message whose answer broke off; not to be taken up by others before `until`."""
+
+    message_id: int
+    until: datetime
+
+
+async def retry(connection: AsyncConnection, retries: Sequence[Retry]) -> list[int]:
+    """Count the tries before the work begins, so that a message that kills us is given up; returns them."""
+    counts = []
+    for entry in retries:
+        result = await connection.execute(
+            sa.update(messages)
+            .where(messages.c.id == entry.message_id, messages.c.state == "new")
+            .values(attempts=messages.c.attempts + 1, due_at=entry.until)
+            .returning(messages.c.attempts)
+        )
+        counts.append(result.scalar_one_or_none() or 0)
+    return counts
+
+
+async def is_done(connection: AsyncConnection, message_id: int) -> bool:
+    """Whether a message has its answer."""
+    found = await connection.execute(sa.select(messages.c.state).where(messages.c.id == message_id))
+    return found.scalar_one_or_none() == "done"
 
 
 async def answers_to(connection: AsyncConnection, message_id: int) -> tuple[OutboxItem, ...]:
@@ -317,7 +356,7 @@ async def awaiting_contact(connection: AsyncConnection, chats: Sequence[ChatId])
     rows = await connection.execute(
         sa.select(messages)
         .where(
-            messages.c.state.in_([OutboxState.HELD.value, OutboxState.IN_DOUBT.value]),
+            messages.c.state.in_(_WAITING),
             messages.c.chat.in_([str(chat) for chat in chats]),
         )
         .order_by(messages.c.id)

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import messages, schema
+from storage import schema
 from storage.database import (
     DirectoryLock,
     StoreSetupError,
@@ -21,7 +21,7 @@ from storage.database import (
     writing_engine,
 )
 from storage.migrate import check_current, migrate
-from storage.records import ChatId, OutboxItem
+from storage.records import ChatId
 from storage.writer import Item, Operation, Result, Writer
 
 P = ParamSpec("P")
@@ -109,14 +109,6 @@ class Store:
     ) -> list[tuple[int, str, dict[str, Any]]]:
         """(id, direction, body) of a chat's messages after an id, oldest first."""
         return await self.read(_transcript, chat, after, limit)
-
-    async def unfinished(self) -> list[tuple[int, Any]]:
-        """Messages written down but not answered."""
-        return await self.read(messages.unfinished)
-
-    async def answers_to(self, message_id: int) -> tuple[OutboxItem, ...]:
-        """The stored replies to one message."""
-        return await self.read(messages.answers_to, message_id)
 
 
 async def _nothing(connection: AsyncConnection, items: Sequence[None]) -> list[None]:

@@ -1,0 +1,145 @@
+"""Which handler a message goes to: used button > document > answer to our question > clear wish > ask back."""
+
+from dataclasses import replace
+from datetime import date
+
+from handlers import menu, routes, voice
+from handlers.core import AttachmentError, Button, Outcome, Reply, Services, Turn
+from locales.catalog import BEIJING
+from storage.database import StoreUnavailableError
+from storage.records import Conversation
+
+LONGEST = 4_000  # characters of a message that we read
+_DOCUMENTS = frozenset({"photo", "file", "video"})
+
+
+async def route(turn: Turn, services: Services) -> Outcome:
+    """Answer one message."""
+    message = turn.message
+    if message.action is not None:
+        outcome = await _pressed(turn, services)
+        if outcome is not None:
+            return outcome
+    if any(attachment.kind in _DOCUMENTS for attachment in message.attachments):
+        return await routes.DOCUMENT(turn, services)
+    if any(attachment.kind == "voice" for attachment in message.attachments) and not message.text.strip():
+        heard = await voice.hear(turn, services)
+        if isinstance(heard, Outcome):
+            return heard
+        (turn,) = heard
+        outcome = await _said(turn, services)
+        shown = Reply("voice.heard", {"text": turn.message.text})
+        return replace(outcome, replies=(shown, *outcome.replies))
+    if message.kind in routes.BY_KIND and not message.text.strip():
+        return await routes.BY_KIND[message.kind](turn, services)
+    return await _said(turn, services)
+
+
+def reply_to_error(error: Exception) -> Reply | None:
+    """What to say to a failure that is no bug of ours, or None. Raises what the platform should repeat."""
+    if isinstance(error, StoreUnavailableError):
+        raise error
+    if isinstance(error, AttachmentError):
+        return Reply(f"error.{error.reason}")
+    return None
+
+
+async def _pressed(turn: Turn, services: Services) -> Outcome | None:
+    """The answer to a button, a command or a menu entry; None for one we do not know."""
+    name, _, argument = (turn.message.action or "").partition(":")
+    turn = replace(turn, argument=argument)
+    if name == "intent":
+        return await _chosen(turn, services)
+    handler = routes.BY_ACTION.get(name)
+    if handler is not None:
+        return await handler(turn, services)
+    return None if turn.message.text.strip() else await menu.show(turn, services)
+
+
+async def _chosen(turn: Turn, services: Services) -> Outcome:
+    """A wish picked from what we offered: the sentence it was about still holds the details."""
+    handler = routes.BY_INTENT.get(turn.argument)
+    if handler is None:
+        return await menu.show(turn, services)
+    asked = str(turn.conversation.slots.get("asked", ""))
+    understanding = services.understander.understand(asked, today=_today(turn)) if asked else None
+    if understanding is not None:
+        understanding = replace(understanding, intent=turn.argument, action="answer")
+    turn = replace(turn, understanding=understanding).remember(asked=None, offered=None)
+    return await handler(turn, services)
+
+
+async def _said(turn: Turn, services: Services) -> Outcome:
+    text = turn.message.text.strip()
+    if not text:
+        return await menu.show(turn, services)
+    if len(text) > LONGEST:
+        return turn.say("error.too_long", limit=LONGEST)
+    fixed = turn.conversation.language if turn.conversation.language_fixed else None
+    understanding = services.understander.understand(text, today=_today(turn))
+    language = fixed or (understanding.language if _has_letters(text) else turn.conversation.language)
+    turn = replace(
+        turn, understanding=understanding, conversation=replace(turn.conversation, language=language)
+    )
+    awaiting = turn.conversation.awaiting
+    if awaiting is None:
+        return await _wished(turn, services)
+    parser = routes.BY_AWAITED.get(awaiting)
+    answered = None if parser is None else await parser(turn, services)
+    if answered is not None:
+        return answered
+    return _resumed(turn, await _wished(turn, services))
+
+
+async def _wished(turn: Turn, services: Services) -> Outcome:
+    text = turn.message.text.strip()
+    shortcut = routes.SHORTCUTS.get(text)
+    if shortcut is not None:
+        return await shortcut(turn, services)
+    understanding = turn.understanding
+    if understanding is None:
+        return await menu.show(turn, services)
+    for try_ in routes.FOLLOW_UPS:  # "and the one of last month?" belongs to what was said before
+        outcome = await try_(turn, services)
+        if outcome is not None:
+            return outcome
+    handler = routes.BY_INTENT.get(understanding.intent)
+    if understanding.action == "answer" and handler is not None:
+        return _offering(turn, await handler(turn, services))
+    if understanding.action == "clarify" and turn.conversation.misses == 0:
+        return await menu.clarify(turn, services)
+    return await menu.refuse(turn, services)
+
+
+def _offering(turn: Turn, outcome: Outcome) -> Outcome:
+    """The answer, with the second wish of the same sentence offered."""
+    second = turn.understanding.second if turn.understanding is not None else None
+    if second is None or second not in routes.BY_INTENT or outcome.conversation.awaiting is not None:
+        return outcome
+    button = Button(f"wish.{second}", f"intent:{second}")
+    slots = {**outcome.conversation.slots, "asked": turn.message.text[:500]}
+    return replace(
+        outcome,
+        conversation=replace(outcome.conversation, slots=slots),
+        replies=(*outcome.replies, Reply("second.offer", buttons=(button,))),
+    )
+
+
+def _resumed(turn: Turn, outcome: Outcome) -> Outcome:
+    """A question of ours is not forgotten because another one came in between."""
+    understanding, conversation = turn.understanding, outcome.conversation
+    intent = "" if understanding is None else understanding.intent
+    if conversation.awaiting is not None or intent not in routes.IN_BETWEEN or conversation.misses:
+        return outcome
+    question = turn.conversation.slots.get("question")
+    kept: Conversation = replace(conversation, awaiting=turn.conversation.awaiting)
+    replies = (*outcome.replies, Reply(str(question))) if question else outcome.replies
+    return replace(outcome, conversation=kept, replies=replies)
+
+
+def _today(turn: Turn) -> date:
+    return turn.now.astimezone(BEIJING).date()
+
+
+def _has_letters(text: str) -> bool:
+    return any(character.isalpha() for character in text)
