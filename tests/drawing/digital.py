@@ -92,7 +92,7 @@ def _remark(dice: Random, facts: Facts) -> str:
         f"订单号:{digits(dice, 18)}",
         f"购买方地址:北京市海淀区砚溪路{dice.randint(1, 99)}号   电话:010-{digits(dice, 8)};",
         f"销方开户银行:虚构银行{PROVINCES[facts.province][1]}支行   银行账号:{digits(dice, 19)};",
-        f"合同编号HT{facts.issued:%Y%m}{digits(dice, 4)} 收款日期{facts.issued.year}-01-0{dice.randint(1, 9)}",
+        f"合同编号HT{facts.issued:%Y%m}{digits(dice, 4)} 收款日期{facts.issued.year}-01-08",
     )
     return dice.choice(choices)
 

@@ -1,15 +1,21 @@
 """The one way in: a kind, a seed and a layout give an invoice with its truth in every form it comes in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from random import Random
 
+import numpy as np
+
+from tests.drawing.cars import car_facts, car_sheet
 from tests.drawing.digital import digital_facts, digital_sheet
 from tests.drawing.facts import Facts
+from tests.drawing.files import to_ofd, to_xbrl, to_xml
+from tests.drawing.local import FORMS as LOCAL
 from tests.drawing.pdf import ORDERS, to_pdf
 from tests.drawing.picture import Picture, to_picture
 from tests.drawing.sheet import Sheet
+from tests.drawing.tickets import FORMS as TICKETS
 from tests.drawing.vat import vat_facts, vat_sheet
 
 LAYOUTS = ("A", "B", "C", "D")
@@ -34,33 +40,64 @@ class Drawn:
         """The fresh print, BGR."""
         return to_picture(self.sheet, dpi)
 
-    def pdf(self, order: str | None = None) -> bytes:
+    def pdf(self, order: str | None = None, *, xbrl: bool = False) -> bytes:
         """A PDF with a text layer; the order of its texts is chosen by the seed unless named."""
-        return to_pdf(self.sheet, order or ORDERS[self.seed % len(ORDERS)], self.seed)
+        attach = to_xbrl(self.facts) if xbrl else None
+        return to_pdf(self.sheet, order or ORDERS[self.seed % len(ORDERS)], self.seed, attach)
+
+    def ofd(self, form: str = "full") -> bytes:
+        """An OFD; see files.OFD_FORMS."""
+        return to_ofd(self.facts, self.sheet, form)
+
+    def xml(self) -> bytes:
+        """The XML of a digital invoice."""
+        return to_xml(self.facts)
 
 
-_FACTS: Mapping[str, Callable[[Random], Facts]] = {
-    "digital_special": partial(digital_facts, "digital_special"),
-    "digital_ordinary": partial(digital_facts, "digital_ordinary"),
-    "digital_toll": partial(digital_facts, "digital_ordinary", topic="toll"),
-    "digital_passenger": partial(digital_facts, "digital_ordinary", topic="passenger"),
-    "vat_special": partial(vat_facts, "vat_special"),
-    "vat_ordinary": partial(vat_facts, "vat_ordinary"),
-    "vat_e_ordinary": partial(vat_facts, "vat_e_ordinary"),
-    "vat_e_special": partial(vat_facts, "vat_e_special"),
-    "vat_e_toll": partial(vat_facts, "vat_e_toll"),
-    "digital_paper_special": partial(vat_facts, "digital_paper_special"),
-    "digital_paper_ordinary": partial(vat_facts, "digital_paper_ordinary"),
+Form = tuple[Callable[[Random], Facts], Callable[[Facts, str, Random], Sheet]]
+_FORMS: dict[str, Form] = {
+    "digital_special": (partial(digital_facts, "digital_special"), digital_sheet),
+    "digital_ordinary": (partial(digital_facts, "digital_ordinary"), digital_sheet),
+    "digital_toll": (partial(digital_facts, "digital_ordinary", topic="toll"), digital_sheet),
+    "digital_passenger": (partial(digital_facts, "digital_ordinary", topic="passenger"), digital_sheet),
+    **{
+        kind: (partial(vat_facts, kind), vat_sheet)
+        for kind in (
+            "vat_special",
+            "vat_ordinary",
+            "vat_e_ordinary",
+            "vat_e_special",
+            "vat_e_toll",
+            "digital_paper_special",
+            "digital_paper_ordinary",
+            "blockchain",
+        )
+    },
+    **TICKETS,
+    **LOCAL,
+    **{
+        kind: (partial(car_facts, kind), car_sheet)
+        for kind in ("vehicle", "used_car", "digital_vehicle", "digital_used_car")
+    },
 }
-KINDS = tuple(_FACTS)
+KINDS = tuple(_FORMS)
 
 
 def draw(kind: str, seed: int = 0, layout: str = "A") -> Drawn:
     """Draw a document of one of KINDS. The same arguments give the same document."""
-    facts = _FACTS[kind](Random(f"{kind}:{seed}"))
-    form = (
-        digital_sheet
-        if kind in ("digital_special", "digital_ordinary", "digital_toll", "digital_passenger")
-        else vat_sheet
-    )
-    return Drawn(kind, seed, layout, facts, form(facts, layout, Random(f"{kind}:{seed}:{layout}")))
+    make_facts, make_sheet = _FORMS[kind]
+    facts = make_facts(Random(f"{kind}:{seed}"))
+    return Drawn(kind, seed, layout, facts, make_sheet(facts, layout, Random(f"{kind}:{seed}:{layout}")))
+
+
+def together(pictures: list[Picture], gap: int = 60) -> Picture:
+    """Several papers on one dark table, one under the other, as in one photo."""
+    width = max(picture.shape[1] for picture in pictures) + 2 * gap
+    height = sum(picture.shape[0] for picture in pictures) + gap * (len(pictures) + 1)
+    table = np.full((height, width, 3), (60, 70, 85), np.uint8)
+    y = gap
+    for index, picture in enumerate(pictures):
+        x = gap + (width - 2 * gap - picture.shape[1]) * (index % 2)
+        table[y : y + picture.shape[0], x : x + picture.shape[1]] = picture
+        y += picture.shape[0] + gap
+    return table

@@ -130,11 +130,11 @@ class Facts:
 
     def truth(self) -> dict[str, str | None]:
         """What the reader should give; None where nothing of the kind is printed."""
-        return {
+        told = {
             "kind": self.kind,
             "code": self.code or None,
             "number": self.number,
-            "issue_date": self.issued.isoformat(),
+            "issue_date": None if "undated" in self.more else self.issued.isoformat(),
             "check_code": self.check_code or None,
             "seller_name": self.seller or None,
             "seller_tax_id": self.seller_id or None,
@@ -144,6 +144,11 @@ class Facts:
             "tax": None if self.tax is None else money_text(self.tax),
             "total": money_text(self.total),
         }
+        if self.kind in ("air_e", "rail_e"):  # no net amount on the face; only the XBRL has one
+            del told["amount"]
+        if self.kind == "rail_e":
+            del told["tax"]
+        return told
 
 
 def money(value: Decimal) -> str:

@@ -32,6 +32,7 @@ _TITLES = {
     "vat_e_toll": "增值税电子普通发票",
     "digital_paper_special": "增值税专用发票",
     "digital_paper_ordinary": "增值税普通发票",
+    "blockchain": "区块链电子普通发票",
 }
 _QR = {
     "vat_special": "01",
@@ -42,7 +43,7 @@ _QR = {
     "digital_paper_special": "31",
     "digital_paper_ordinary": "32",
 }
-_ELECTRONIC = ("vat_e_ordinary", "vat_e_special", "vat_e_toll")
+_ELECTRONIC = ("vat_e_ordinary", "vat_e_special", "vat_e_toll", "blockchain")
 
 
 def vat_facts(kind: str, dice: Random) -> Facts:
@@ -74,10 +75,21 @@ def vat_facts(kind: str, dice: Random) -> Facts:
     facts.more["bank"] = f"虚构银行{PROVINCES[province][1]}墨桥支行 {digits(dice, 19)}"
     if dice.random() < 0.4:
         facts.remark = f"订单号{digits(dice, 16)}"
+    if kind == "blockchain":
+        _blockchain(facts, dice)
+        return facts
     facts.qr = qr_text(
         _QR[kind], facts, facts.total if kind.startswith("digital") else facts.amount or Decimal(0)
     )
     return facts
+
+
+def _blockchain(facts: Facts, dice: Random) -> None:
+    """The Shenzhen form: a link in the QR code, five hexadecimal digits as check code."""
+    facts.code = f"14403{facts.issued.year % 100:02d}09{dice.randint(1, 9)}10"
+    facts.check_code = "".join(dice.choice("0123456789abcdef") for _ in range(5))
+    host = "https://bcfp.shenzhen.chinatax.gov.cn/verify/scan"
+    facts.qr = f"{host}?hash={digits(dice, 40)}&bill_num={facts.number}&total_amount={int(facts.total * 100)}"
 
 
 def _code(kind: str, province: str, year: int, dice: Random) -> str:
@@ -93,7 +105,7 @@ def _code(kind: str, province: str, year: int, dice: Random) -> str:
         )
     return (
         f"0{region}{year:02d}00{batch}"
-        + {"vat_e_ordinary": "11", "vat_e_special": "13", "vat_e_toll": "12"}[kind]
+        + {"vat_e_ordinary": "11", "vat_e_special": "13", "vat_e_toll": "12", "blockchain": "10"}[kind]
     )
 
 

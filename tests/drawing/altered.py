@@ -1,0 +1,35 @@
+"""Altered invoices: one digit of one printed field changed; QR, capitals and arithmetic stay as they were."""
+
+from random import Random
+
+from tests.drawing.draw import Drawn
+from tests.drawing.sheet import Sheet
+
+ALTERABLE = (
+    "number",
+    "code",
+    "issue_date",
+    "check_code",
+    "amount",
+    "tax",
+    "total",
+    "seller_tax_id",
+    "buyer_tax_id",
+)
+
+
+def alter(drawn: Drawn, seed: int) -> tuple[Sheet, str]:
+    """The sheet with one digit of one field changed, and the field's name."""
+    dice = Random(f"alter:{drawn.kind}:{drawn.seed}:{seed}")
+    printed = {text.field: text.text for text in drawn.sheet.texts() if text.field in ALTERABLE}
+    names = [name for name in ALTERABLE if name in printed and any(char.isdigit() for char in printed[name])]
+    name = dice.choice(names)
+    text = printed[name]
+    places = [index for index, char in enumerate(text) if char.isdigit()]
+    if name == "issue_date":  # the last digit of the day: still a date
+        places = places[-1:]
+    place = dice.choice(places)
+    digit = dice.choice([d for d in "0123456789" if d != text[place] and (name != "issue_date" or d != "0")])
+    if name == "issue_date" and text[place - 1] == "3":
+        digit = "0" if text[place] == "1" else "1"
+    return drawn.sheet.changed(name, text[:place] + digit + text[place + 1 :]), name
