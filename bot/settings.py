@@ -88,7 +88,9 @@ class Settings(BaseSettings):
     @property
     def contact(self) -> dict[str, str]:
         """The company's own contact ways that are set."""
-        ways = {name: getattr(self, f"contact_{name}") for name in ("person", "phone", "email", "wechat", "hours")}
+        ways = {
+            name: getattr(self, f"contact_{name}") for name in ("person", "phone", "email", "wechat", "hours")
+        }
         return {name: value for name, value in ways.items() if value}
 
 

@@ -1,11 +1,11 @@
-"""Which handler a message goes to: used button > document > answer to our question > clear wish > ask back."""
+"""Where a message goes: used button > document > answer to our question > clear wish > ask back."""
 
 from dataclasses import replace
 from datetime import date
 
 from handlers import menu, routes, voice
 from handlers.core import AttachmentError, Button, Outcome, Reply, Services, Turn
-from locales.catalog import BEIJING
+from locales.catalog import BEIJING, Phrase
 from storage.database import StoreUnavailableError
 from storage.records import Conversation
 
@@ -116,12 +116,13 @@ def _offering(turn: Turn, outcome: Outcome) -> Outcome:
     second = turn.understanding.second if turn.understanding is not None else None
     if second is None or second not in routes.BY_INTENT or outcome.conversation.awaiting is not None:
         return outcome
-    button = Button(f"wish.{second}", f"intent:{second}")
+    wish = f"choice.{second}"
+    button = Button(wish, f"intent:{second}")
     slots = {**outcome.conversation.slots, "asked": turn.message.text[:500]}
     return replace(
         outcome,
         conversation=replace(outcome.conversation, slots=slots),
-        replies=(*outcome.replies, Reply("second.offer", buttons=(button,))),
+        replies=(*outcome.replies, Reply("second.offer", {"wish": Phrase(wish)}, (button,))),
     )
 
 

@@ -486,6 +486,16 @@ async def sweep(connection: AsyncConnection, sweeps: Sequence[Sweep]) -> list[in
     return counts
 
 
+async def unsettled(connection: AsyncConnection) -> dict[str, int]:
+    """How many outgoing messages are in each state that is not final."""
+    rows = await connection.execute(
+        sa.select(messages.c.state, sa.func.count())
+        .where(messages.c.direction == "out", messages.c.state.notin_(["done", "sent"]))
+        .group_by(messages.c.state)
+    )
+    return {state: count for state, count in rows.tuples()}
+
+
 async def drop(connection: AsyncConnection, chats: Sequence[ChatId]) -> list[None]:
     """The user has left: what was not delivered is given up."""
     await connection.execute(

@@ -1,0 +1,236 @@
+"""The one place that wires: from settings to a program that can be started and stopped."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from bot.channels.telegram.adapter import Account as TelegramAccount
+from bot.channels.telegram.adapter import Telegram
+from bot.channels.telegram.commands import load_commands
+from bot.channels.wechat.account import Account as WeChatAccount
+from bot.channels.wechat.adapter import WeChat
+from bot.channels.wechat.sending import ReadDocument
+from bot.channels.wechat.talk import Keep
+from bot.channels.wechat.template import DEFAULT_FIELDS
+from bot.delivery import Delivery
+from bot.jobs import Jobs
+from bot.live import Live
+from bot.outside.speech import SpeechEndpoint
+from bot.settings import Settings, SettingsError, secret
+from handlers.assistant import Assistant
+from handlers.core import AttachmentError, Channel, Services
+from locales.catalog import HOME, Catalog
+from nlu.document.pool import Reader
+from nlu.text.sellers import SellerIndex
+from nlu.text.understanding import Understander
+from storage import documents, invoices, messages
+from storage.messages import Sweep
+from storage.records import Attachment, Message, Outgoing
+from storage.store import Store
+
+LIVE = frozenset({"web", "terminal"})  # their users read the transcript itself
+_STOP_SECONDS = 10.0
+_LARGEST_FILE = 20_000_000  # bytes, of a document that a user sends
+_NOTICE_SECONDS = 5
+_SELLER_SECONDS = 300
+
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Program:
+    """All that runs; made by `build`, alive inside `running`."""
+
+    settings: Settings
+    store: Store
+    catalog: Catalog
+    services: Services
+    assistant: Assistant
+    live: Live
+    jobs: Jobs
+    reader: Reader
+    wechat: WeChat | None
+    telegram: Telegram | None
+    deliveries: tuple[Delivery, ...]
+    demo_employee: int | None = None
+
+
+def utc_now() -> datetime:
+    """The clock."""
+    return datetime.now(UTC)
+
+
+async def build(settings: Settings) -> Program:
+    """Open the database and make the parts; nothing is received or sent yet.
+
+    Raises SettingsError, StoreSetupError or LocaleError.
+    """
+    catalog = Catalog.load()
+    understander = await asyncio.to_thread(Understander.load)
+    store = await Store.open(settings.database)
+    live = Live()
+    reader = Reader(engine=settings.ocr_engine, workers=settings.ocr_workers)
+    channels: dict[str, Channel] = {}
+    deliveries: list[Delivery] = []
+
+    async def fetch(message: Message, attachment: Attachment) -> bytes:
+        channel = channels.get(message.chat.channel)
+        if channel is not None:
+            return await channel.fetch(attachment, _LARGEST_FILE)
+        kept = await store.read(documents.document, attachment.ref)
+        if kept is None:
+            raise AttachmentError("gone")
+        return kept.content
+
+    async def read_document(reference: str) -> bytes | None:
+        kept = await store.read(documents.document, reference)
+        return None if kept is None else kept.content
+
+    def wake() -> None:
+        for delivery in deliveries:
+            delivery.wake()
+
+    services = Services(
+        store=store,
+        catalog=catalog,
+        understander=understander,
+        now=utc_now,
+        reader=reader,
+        transcriber=_speech(settings),
+        fetch=fetch,
+        companies=tuple((company.name, company.tax_id) for company in settings.companies),
+        contact=settings.contact,
+        demo=settings.demo,
+    )
+    assistant = Assistant(services, live=LIVE, on_change=live.change, on_queued=wake)
+    assistant.services = services = replace(services, tell=assistant.tell)
+
+    async def keep(key: str, outgoing: Outgoing) -> None:
+        await store.write(messages.push, assistant.pushed(key, outgoing))
+        wake()
+
+    try:
+        wechat = _wechat(settings, assistant, catalog, keep, read_document)
+        telegram = _telegram(settings, assistant, read_document)
+    except ValueError as error:
+        await store.close()
+        raise SettingsError(f"PIAODA_{error}") from error
+    for channel in (wechat, telegram):
+        if channel is not None:
+            channels[channel.name] = channel
+            deliveries.append(Delivery(store, channel, utc_now))
+    return Program(
+        settings=settings,
+        store=store,
+        catalog=catalog,
+        services=services,
+        assistant=assistant,
+        live=live,
+        jobs=Jobs(assistant, _NOTICE_SECONDS),
+        reader=reader,
+        wechat=wechat,
+        telegram=telegram,
+        deliveries=tuple(deliveries),
+    )
+
+
+@contextlib.asynccontextmanager
+async def running(program: Program) -> AsyncIterator[None]:
+    """Serve: channels, outbox, jobs and reader are at work inside this block, and end in order after it."""
+    await _after_a_crash(program)
+    tasks = [asyncio.create_task(delivery.run()) for delivery in program.deliveries]
+    tasks.append(asyncio.create_task(_keep_sellers(program)))
+    if program.store.shared:
+        address = program.store.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        tasks.append(asyncio.create_task(program.live.follow_database(address)))
+    await program.reader.start()
+    channels = [channel for channel in (program.wechat, program.telegram) if channel is not None]
+    for channel in channels:
+        await channel.start()
+    program.jobs.start()
+    try:
+        yield
+    finally:
+        program.jobs.stop()
+        for channel in channels:
+            await channel.stop()
+        await program.assistant.finish(_STOP_SECONDS)
+        for delivery in program.deliveries:
+            await delivery.finish(_STOP_SECONDS)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await program.reader.stop()
+        await program.store.close()
+
+
+async def _after_a_crash(program: Program) -> None:
+    """On one node nobody else can hold what the last process left in the middle."""
+    now = program.services.now()
+    if program.store.shared:
+        return
+    doubtful = await program.store.write(messages.sweep, Sweep(now + timedelta(days=1)))
+    if doubtful:
+        _log.warning("in_doubt", count=doubtful)
+    task = asyncio.create_task(program.assistant.recover(now + timedelta(days=1)))
+    _background.add(task)
+    task.add_done_callback(_background.discard)
+
+
+_background: set[asyncio.Task[int]] = set()
+
+
+async def _keep_sellers(program: Program) -> None:
+    """Bring the sellers of the database to the understander, again every few minutes."""
+    while True:
+        names = await program.store.read(invoices.sellers)
+        program.services.understander.sellers = await asyncio.to_thread(SellerIndex.build, names)
+        await asyncio.sleep(_SELLER_SECONDS)
+
+
+def _speech(settings: Settings) -> SpeechEndpoint | None:
+    if settings.speech_url is None:
+        return None
+    return SpeechEndpoint(
+        url=settings.speech_url, api_key=secret(settings.speech_key), model=settings.speech_model
+    )
+
+
+def _wechat(
+    settings: Settings, assistant: Assistant, catalog: Catalog, keep: Keep, read_document: ReadDocument
+) -> WeChat | None:
+    token = secret(settings.wechat_token)
+    if token is None:
+        if settings.wechat_app_id or settings.wechat_app_secret or settings.wechat_aes_key:
+            raise ValueError("WECHAT_TOKEN is missing; the other WeChat settings need it")
+        return None
+    account = WeChatAccount(
+        token=token,
+        app_id=settings.wechat_app_id,
+        app_secret=secret(settings.wechat_app_secret),
+        aes_key=secret(settings.wechat_aes_key),
+        mode=settings.wechat_mode,
+        api_base=settings.wechat_api_base,
+        template_id=settings.wechat_template_id,
+        template_fields=settings.wechat_template_fields or DEFAULT_FIELDS,
+        public_url=settings.public_url,
+    )
+    return WeChat(account, assistant, catalog, keep, read_document)
+
+
+def _telegram(settings: Settings, assistant: Assistant, read_document: ReadDocument) -> Telegram | None:
+    token = secret(settings.telegram_token)
+    if token is None:
+        return None
+    account = TelegramAccount(
+        token=token,
+        mode=settings.telegram_mode,
+        secret=secret(settings.telegram_secret),
+        public_url=settings.public_url,
+        api_base=settings.telegram_api_base,
+    )
+    return Telegram(account, assistant, load_commands(HOME), read_document)

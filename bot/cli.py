@@ -1,0 +1,55 @@
+"""`piaoda`: one entry point, a module of bot/commands a command."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+# Command → (module, one line of help). A module is imported when its command is used: a look at the version
+# need not wait for the OCR libraries.
+COMMANDS = {
+    "serve": "serve everything: chat page, WeChat, Telegram, REST, jobs",
+    "chat": "talk to the assistant in the terminal",
+    "read": "read documents; one JSON object a line",
+    "understand": "understand sentences; one JSON object a line",
+    "intents": "check the language files, or explain a match",
+    "import": "import invoices and states from CSV or XLSX",
+    "export": "export invoices as CSV or XLSX",
+    "migrate": "bring the database to the newest schema",
+    "users": "employees, their roles and one-time codes",
+    "keys": "keys for the REST interface",
+    "wechat": "the WeChat official account",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(
+        prog="piaoda", description="Piaoda 票答: a chat assistant for Chinese invoices (发票)."
+    )
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    name = next((word for word in given if not word.startswith("-")), "")
+    if name in COMMANDS:
+        _module(name).add_parser(subparsers)
+    else:
+        for command, text in COMMANDS.items():
+            subparsers.add_parser(command, help=text, add_help=False)
+    parsed = parser.parse_args(given)
+    status: int = parsed.run(parsed)
+    return status
+
+
+def _module(command: str) -> "_Command":
+    module: _Command = importlib.import_module(f"bot.commands.{_FILES.get(command, command)}")
+    return module
+
+
+_FILES = {"import": "import_", "export": "export_"}
+
+
+class _Command(argparse.Namespace):
+    """What a module of bot/commands offers (for the type checker)."""
+
+    def add_parser(self, subparsers: object) -> None:
+        """Add the command's own arguments, with `run` as default."""

@@ -1,0 +1,101 @@
+"""`piaoda serve`: everything in one process."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+import uvicorn
+import uvloop
+
+from bot import log
+from bot.app import application
+from bot.build import build, running
+from bot.demo import load_demo
+from bot.settings import Settings, SettingsError, load_settings, unknown_names
+from locales.strict_yaml import LocaleError
+from storage.database import StoreSetupError
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+    Subparsers = _SubParsersAction[argparse.ArgumentParser]
+
+_STOP_SECONDS = 10
+_PLACEHOLDER_HOSTS = frozenset({"0.0.0.0", "::", "127.0.0.1"})  # noqa: S104 -- compared, not bound
+
+
+def add_parser(subparsers: "Subparsers") -> None:
+    """Add `serve`."""
+    parser = subparsers.add_parser("serve", help="serve chat page, WeChat, Telegram, REST and jobs")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT; 1 with one line of reason when it cannot start."""
+    try:
+        settings = load_settings()
+        log.configure(settings.log_level, settings.log_format)
+        for name in unknown_names():
+            sys.stderr.write(f"piaoda: {name} is no setting of Piaoda; see .env.example\n")
+        return uvloop.run(_serve(settings))
+    except (SettingsError, StoreSetupError, LocaleError) as error:
+        sys.stderr.write(f"piaoda: {error}\n")
+        return 1
+
+
+async def _serve(settings: Settings) -> int:
+    program = await build(settings)
+    if settings.demo:
+        program.demo_employee = await load_demo(program.store)
+    config = uvicorn.Config(
+        application(program),
+        host=settings.host,
+        port=settings.port,
+        loop="none",
+        http="httptools",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+        forwarded_allow_ips=list(settings.trusted_proxies),
+    )
+    server = uvicorn.Server(config)
+    try:
+        listener = config.bind_socket() if _is_free(settings) else None
+    except SystemExit:
+        listener = None
+    if listener is None:
+        await program.store.close()
+        raise SettingsError(f"PIAODA_PORT: {settings.port} is in use; stop the other program or set another")
+    async with running(program):
+        _greet(settings)
+        await server.serve([listener])
+    return 0
+
+
+def _is_free(settings: Settings) -> bool:
+    import socket
+
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError:
+            return False
+    return True
+
+
+def _greet(settings: Settings) -> None:
+    host = "localhost" if settings.host in _PLACEHOLDER_HOSTS else settings.host
+    lines = [f"Piaoda 票答 is ready: http://{host}:{settings.port}/"]
+    if settings.demo:
+        lines += [
+            "All invoices are made up (演示数据). Try in the chat:",
+            "  上个月的发票        what is there of last month",
+            "  why is my invoice not in the Beijing system",
+            "  領収書を失くしました   or drop a photo, PDF, OFD or XML of an invoice",
+        ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()

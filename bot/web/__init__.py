@@ -1,0 +1,1 @@
+"""What Piaoda serves over HTTP beside the channels: chat page, REST, health."""
