@@ -1,0 +1,185 @@
+"""Answers to common questions (常见问题): short, dated, with the next step, fitted to the invoice meant."""
+
+from typing import Any
+
+from fapiao.policy import rule
+from handlers import contact, verify
+from handlers.core import Button, Outcome, Services, Turn
+from handlers.menu import agreed
+from handlers.topics import (
+    LISTED,
+    TOPICS,
+    Family,
+    button_of,
+    cited,
+    family_of,
+    family_of_number,
+    family_of_words,
+    figures,
+)
+from locales.catalog import Phrase
+from storage import invoices
+from storage.records import InvoiceRecord
+
+PAGE = 8  # buttons a page: with more, a message does not fit the narrowest channel
+_TITLES = 2  # of our own companies that an answer names
+
+
+async def faq(turn: Turn, services: Services) -> Outcome:
+    """The list of questions (`faq`, `faq:<page>`), or the answer to one (`faq:<topic>`)."""
+    if turn.argument in TOPICS:
+        return await _answer(turn, services, turn.argument)
+    if turn.argument == "" or (turn.argument.isascii() and turn.argument.isdigit()):
+        return _list(turn)
+    return turn.say("faq.unknown", Button("button.faq", "faq"), Button("button.menu", "help"))
+
+
+async def submit(turn: Turn, services: Services) -> Outcome:
+    """How to hand an invoice in (交发票)."""
+    return await _answer(turn, services, "submit")
+
+
+async def apply(turn: Turn, services: Services) -> Outcome:
+    """How to get an invoice issued (开发票)."""
+    return await _answer(turn, services, "apply")
+
+
+async def download(turn: Turn, services: Services) -> Outcome:
+    """Where the file comes from (下载)."""
+    return await _answer(turn, services, "download")
+
+
+async def lost(turn: Turn, services: Services) -> Outcome:
+    """What to do about a lost invoice (发票丢失)."""
+    return await _answer(turn, services, "lost")
+
+
+async def correct(turn: Turn, services: Services) -> Outcome:
+    """What to do about wrong details (信息有误) on an invoice that is issued."""
+    return await _answer(turn, services, "wrong")
+
+
+async def electronic_vs_paper(turn: Turn, services: Services) -> Outcome:
+    """Electronic against paper (电子票和纸质票)."""
+    return await _answer(turn, services, "electronic")
+
+
+async def manual(turn: Turn, services: Services) -> Outcome:
+    """Where the user guides are (使用手册), by device."""
+    return await _answer(turn, services, "guide")
+
+
+async def register_login(turn: Turn, services: Services) -> Outcome:
+    """Accounts and logging in (注册、登录)."""
+    return await _answer(turn, services, "register")
+
+
+async def deadline(turn: Turn, services: Services) -> Outcome:
+    """Deadlines, and which of them are law (期限)."""
+    return await _answer(turn, services, "deadline")
+
+
+async def void_red(turn: Turn, services: Services) -> Outcome:
+    """Explain voiding and reversing (作废、红冲), and ask before saying who arranges it."""
+    if turn.argument == "yes" and turn.conversation.awaiting == "void_red":
+        return _to_a_person(turn, services)
+    known = await verify.meant(turn, services)
+    number = known.number if isinstance(known, InvoiceRecord) else _slots(turn).get("invoice_number")
+    about = Phrase("void.about", {"tail": str(number)[-4:]}) if number else Phrase("void.about_unknown")
+    return turn.ask(
+        "void.ask",
+        Button("void.confirm", "void_red:yes"),
+        Button("button.cancel", "cancel"),
+        awaiting="void_red",
+        about=about,
+        sources=cited(rule("digital_red_letter"), turn),
+    )
+
+
+async def confirm_void_red(turn: Turn, services: Services) -> Outcome | None:
+    """Awaited `void_red`: only a clear yes counts."""
+    match agreed(turn):
+        case True:
+            return _to_a_person(turn, services)
+        case False:
+            return turn.say("void.kept")
+    return None
+
+
+def _to_a_person(turn: Turn, services: Services) -> Outcome:
+    return turn.say(
+        "void.person",
+        Button("faq.wrong.title", "faq:wrong"),
+        Button("button.menu", "help"),
+        ways=contact.ways(services),
+    )
+
+
+def _list(turn: Turn) -> Outcome:
+    pages = -(-len(LISTED) // PAGE)
+    page = min(max(int(turn.argument[:3] or "1"), 1), pages)
+    buttons = [Button(*button_of(name)) for name in LISTED[(page - 1) * PAGE : page * PAGE]]
+    if page > 1:
+        buttons.append(Button("faq.back", f"faq:{page - 1}"))
+    if page < pages:
+        buttons.append(Button("faq.more", f"faq:{page + 1}"))
+    return turn.say("faq.list", *buttons, page=str(page), pages=str(pages))
+
+
+async def _answer(turn: Turn, services: Services, name: str) -> Outcome:
+    topic = TOPICS[name]
+    family = await _family(turn, services) if topic.families else None
+    key, rules = f"faq.{name}", topic.rules
+    if family is not None and family in topic.families:
+        key, rules = f"faq.{name}.{family}", topic.families[family]
+    buttons = [Button(*button_of(related)) for related in topic.related]
+    if name == "contact":
+        buttons.append(Button("button.menu", "help"))
+    else:
+        buttons.append(Button("button.human", "human"))
+    return turn.say(key, *buttons, **_values(turn, services, rules))
+
+
+def _values(turn: Turn, services: Services, rules: tuple[str, ...]) -> dict[str, Any]:
+    """All that an answer may name; a text takes what it needs."""
+    return {
+        **figures(),
+        "sources": tuple(cited(rule(id_), turn) for id_ in rules),
+        "titles": titles(services),
+        "ways": (*contact.ways(services), contact.official()),
+        "paper_until": rule("rail_paper_in_parallel").end,
+    }
+
+
+def titles(services: Services) -> tuple[Phrase, ...]:
+    """Our own titles with tax ids (抬头、税号), as the seller needs them."""
+    lines = tuple(
+        Phrase("faq.title_line", {"name": name, "tax_id": tax_id})
+        for name, tax_id in services.companies[:_TITLES]
+    )
+    return lines or (Phrase("faq.titles_unknown"),)
+
+
+async def _family(turn: Turn, services: Services) -> Family | None:
+    """The kind the question is about: as said, from the number given, or of the invoice last shown."""
+    slots = _slots(turn)
+    said = slots.get("kind")
+    if isinstance(said, list | tuple) and said:
+        return family_of_words(str(word) for word in said)
+    number, code = slots.get("invoice_number"), slots.get("invoice_code")
+    if number or code:
+        known = await verify.meant(turn, services)
+        if isinstance(known, InvoiceRecord):
+            return family_of(verify.kind_of(known))
+        return family_of_number(str(number or ""), str(code) if code else None)
+    if turn.argument:  # picked from the list: a general question
+        return None
+    remembered = turn.conversation.slots.get("invoice")
+    if not isinstance(remembered, int):
+        return None
+    record = await services.store.read(invoices.by_id, turn.viewer, remembered)
+    return None if record is None else family_of(verify.kind_of(record))
+
+
+def _slots(turn: Turn) -> dict[str, Any]:
+    return {} if turn.understanding is None else dict(turn.understanding.slots)
