@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from bot import office
 from bot.channels.telegram.adapter import Account as TelegramAccount
 from bot.channels.telegram.adapter import Telegram
 from bot.channels.telegram.commands import load_commands
@@ -152,10 +153,13 @@ async def running(program: Program) -> AsyncIterator[None]:
     for channel in channels:
         await channel.start()
     program.jobs.start()
+    clerk = await office.serve(program.store, program.settings)
     try:
         yield
     finally:
         program.jobs.stop()
+        if clerk is not None:
+            clerk.close()
         for channel in channels:
             await channel.stop()
         await program.assistant.finish(_STOP_SECONDS)

@@ -14,7 +14,6 @@ COMMANDS = {
     "understand": "understand sentences; one JSON object a line",
     "intents": "check the language files, or explain a match",
     "import": "import invoices and states from CSV or XLSX",
-    "export": "export invoices as CSV or XLSX",
     "migrate": "bring the database to the newest schema",
     "users": "employees, their roles and one-time codes",
     "keys": "keys for the REST interface",
@@ -45,7 +44,7 @@ def _module(command: str) -> "_Command":
     return module
 
 
-_FILES = {"import": "import_", "export": "export_"}
+_FILES = {"import": "import_"}  # a word of the language
 
 
 class _Command(argparse.Namespace):

@@ -20,6 +20,10 @@ class StoreSetupError(Exception):
     """The database cannot be used as configured; the message is one clear line."""
 
 
+class DirectoryBusyError(StoreSetupError):
+    """Another process has the data directory."""
+
+
 def database_url(text: str) -> URL:
     """Return the async URL for what an administrator would write.
 
@@ -118,14 +122,14 @@ class DirectoryLock:
         self._file: IO[str] | None = None
 
     def acquire(self) -> None:
-        """Take the lock; raises StoreSetupError when another process has it."""
+        """Take the lock; raises DirectoryBusyError when another process has it."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         file = self._path.open("a+")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             file.close()
-            raise StoreSetupError(
+            raise DirectoryBusyError(
                 f"another piaoda uses {self._path.parent}; stop it, or set PIAODA_DATA_DIR"
             ) from error
         file.truncate(0)
