@@ -1,0 +1,218 @@
+"""The classifier (分类器): one linear model over all features, plus one over rapidfuzz similarities."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.fuzz import ratio
+from rapidfuzz.process import cdist
+
+from nlu.text.features import Seen
+
+Floats = NDArray[np.float32]
+Places = NDArray[np.int32]
+
+# How much each block of features counts: n-grams, sounds, concepts, pairs of concepts, slots.
+_WEIGHTS = (1.0, 0.5, 0.3, 0.15, 0.1)
+_SIMILARITY_WEIGHT = 0.3
+_RIDGE = 0.3
+# Above this many examples an n × n matrix is too much, and there are enough of them to do without.
+MOST_COMPARED = 4000
+_HEAVY = 48
+_ROUNDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """The features of one message as places in the model with their strengths."""
+
+    places: Places
+    values: Floats
+
+
+class Space:
+    """Which features there are and how much each tells (TF-IDF), learnt from the examples."""
+
+    def __init__(self, places: dict[str, int], weights: Floats) -> None:
+        self.places = places
+        self.weights = weights
+
+    @classmethod
+    def of(cls, examples: Sequence[Seen], *, least: int) -> "Space":
+        """Return the space of the features that occur in at least `least` examples."""
+        counts: Counter[str] = Counter()
+        for seen in examples:
+            for block in seen.blocks():
+                counts.update(block.keys())
+        kept = [(name, count) for name, count in counts.items() if count >= least]
+        known = np.array([count for _, count in kept], dtype=np.float32)
+        weights = np.log((1 + len(examples)) / (1 + known)) + 1
+        return cls({name: place for place, (name, _) in enumerate(kept)}, weights.astype(np.float32))
+
+    def vector(self, seen: Seen) -> Vector:
+        """Return the vector of a message: each block has its own fixed length."""
+        places: list[Places] = []
+        values: list[Floats] = []
+        get = self.places.get
+        for block, weight in zip(seen.blocks(), _WEIGHTS, strict=True):
+            known = [place for name in block if (place := get(name)) is not None]
+            if not known:
+                continue
+            here = np.array(known, dtype=np.int32)
+            there = self.weights[here]
+            if block is seen.concepts or block is seen.pairs:
+                there = there * np.array(
+                    [block[name] for name in block if name in self.places], dtype=np.float32
+                )
+            there *= np.float32((weight / float(there @ there)) ** 0.5)
+            places.append(here)
+            values.append(there)
+        if not places:
+            return Vector(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32))
+        return Vector(np.concatenate(places), np.concatenate(values))
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The examples of one language, and what likeness to each of them says."""
+
+    texts: list[str]
+    rows: Places  # their places among all examples
+    says: Floats  # example × intent
+
+    def likeness(self, text: str) -> Floats:
+        """Return how like `text` is to each example, 0 to 1 (rapidfuzz ratio)."""
+        found: Floats = cdist([text], self.texts, scorer=ratio, dtype=np.float32)[0]
+        return found * np.float32(0.01)
+
+    def score(self, text: str) -> Floats:
+        """Return what the likenesses say for each intent."""
+        scores: Floats = _sharpened(self.likeness(text)) @ self.says
+        return scores
+
+
+class Classifier:
+    """Scores every intent for a message: near +1 for what the examples say, near -1 for what they don't."""
+
+    def __init__(
+        self, intents: tuple[str, ...], space: Space, weights: Floats, near: dict[str, Neighbours]
+    ) -> None:
+        self.intents = intents
+        self.space = space
+        self.weights = weights
+        self.near = near
+
+    def scores(self, seen: Seen, language: str) -> Floats:
+        """Return one score per intent."""
+        vector = self.space.vector(seen)
+        scores: Floats = vector.values @ self.weights[vector.places]
+        neighbours = self.near.get(language)
+        if neighbours is not None and seen.text:
+            scores = scores + neighbours.score(seen.text)
+        return scores
+
+
+def fit(examples: Sequence[Seen], labels: Sequence[str], languages: Sequence[str]) -> Classifier:
+    """Return the classifier that the examples teach."""
+    intents = tuple(dict.fromkeys(labels))
+    where = {name: place for place, name in enumerate(intents)}
+    classes = np.array([where[label] for label in labels], dtype=np.int32)
+    many = len(examples) > MOST_COMPARED
+    space = Space.of(examples, least=2 if many else 1)
+    vectors = [space.vector(seen) for seen in examples]
+    if many:
+        return Classifier(intents, space, _descend(vectors, classes, len(intents), len(space.places)), {})
+    truth = np.full((len(examples), len(intents)), -1, dtype=np.float32)
+    truth[np.arange(len(examples)), classes] = 1
+    kernel = gram(vectors, len(space.places))
+    groups = _groups(examples, languages)
+    for _, rows, likeness in groups.values():
+        kernel[np.ix_(rows, rows)] += np.float32(_SIMILARITY_WEIGHT) * (likeness @ likeness.T)
+    kernel[np.diag_indices(len(examples))] += np.float32(_RIDGE)
+    answer = np.linalg.solve(kernel, truth).astype(np.float32)
+    weights = np.zeros((len(space.places), len(intents)), dtype=np.float32)
+    for vector, row in zip(vectors, answer, strict=True):
+        weights[vector.places] += np.outer(vector.values, row)
+    near = {
+        language: Neighbours(
+            texts, rows, (np.float32(_SIMILARITY_WEIGHT) * (likeness.T @ answer[rows])).astype(np.float32)
+        )
+        for language, (texts, rows, likeness) in groups.items()
+    }
+    return Classifier(intents, space, weights, near)
+
+
+def _groups(
+    examples: Sequence[Seen], languages: Sequence[str]
+) -> dict[str, tuple[list[str], Places, Floats]]:
+    groups: dict[str, tuple[list[str], Places, Floats]] = {}
+    for language in dict.fromkeys(languages):
+        rows = np.array([row for row, name in enumerate(languages) if name == language], dtype=np.int32)
+        texts = [examples[row].text for row in rows]
+        likeness = _sharpened(cdist(texts, texts, scorer=ratio, dtype=np.float32) * np.float32(0.01))
+        groups[language] = (texts, rows, likeness)
+    return groups
+
+
+def _sharpened(likeness: Floats) -> Floats:
+    sharp = likeness * likeness
+    sharp *= sharp
+    length = np.sqrt(np.sum(sharp * sharp, axis=-1, keepdims=True))
+    result: Floats = sharp / np.maximum(length, np.float32(1e-6))
+    return result
+
+
+def gram(vectors: Sequence[Vector], size: int) -> Floats:
+    """Return the products of all pairs of vectors (Gram matrix)."""
+    count = len(vectors)
+    rows = np.repeat(np.arange(count, dtype=np.int32), [len(vector.places) for vector in vectors])
+    places = np.concatenate([vector.places for vector in vectors])
+    values = np.concatenate([vector.values for vector in vectors])
+    order = np.argsort(places, kind="stable")
+    rows, values = rows[order], values[order]
+    ends = np.cumsum(np.bincount(places, minlength=size))
+    kernel = np.zeros((count, count), dtype=np.float32)
+    kernel[np.diag_indices(count)] = [float(vector.values @ vector.values) for vector in vectors]
+    heavy: list[Any] = []
+    start = 0
+    for end in ends.tolist():
+        here, there = rows[start:end], values[start:end]
+        start = end
+        if len(here) > _HEAVY:
+            column = np.zeros(count, dtype=np.float32)
+            column[here] = there
+            heavy.append(column)
+        elif len(here) > 1:
+            product = np.outer(there, there)
+            np.fill_diagonal(product, 0)  # the diagonal is complete already
+            kernel[here[:, None], here] += product
+    if heavy:
+        dense = np.array(heavy, dtype=np.float32)
+        product = dense.T @ dense
+        np.fill_diagonal(product, 0)
+        kernel += product
+    return kernel
+
+
+def _descend(vectors: Sequence[Vector], classes: NDArray[np.int32], count: int, size: int) -> Floats:
+    """Fit one linear support vector machine per intent by dual coordinate descent, all intents at once."""
+    weights = np.zeros((size, count), dtype=np.float32)
+    duals = np.zeros((len(vectors), count), dtype=np.float32)
+    random = np.random.default_rng(7)
+    slack = np.float32(0.5)
+    for _ in range(_ROUNDS):
+        for row in random.permutation(len(vectors)):
+            vector = vectors[row]
+            signs = np.full(count, -1, dtype=np.float32)
+            signs[classes[row]] = 1
+            near = weights[vector.places]
+            gap = signs * (vector.values @ near) - 1 + slack * duals[row]
+            length = float(vector.values @ vector.values) + slack
+            new = np.maximum(duals[row] - gap / np.float32(length), 0)
+            change = (new - duals[row]) * signs
+            duals[row] = new
+            weights[vector.places] = near + np.outer(vector.values, change)
+    return weights

@@ -1,0 +1,184 @@
+"""The matcher (匹配): from a message to a score for every intent."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.fuzz import ratio
+from rapidfuzz.process import extractOne
+
+from nlu.text.classifier import Classifier, fit
+from nlu.text.features import Concepts, Eyes, Seen, Spelling
+from nlu.text.language import Languages
+from nlu.text.lexicon import Lexicon
+from nlu.text.normal import Normaliser, letters
+
+if TYPE_CHECKING:
+    from nlu.text.slots import Slots
+
+# What was found in a message is replaced by a sign of a private plane: the kind matters, not the value.
+_SIGNS = {
+    "invoice_number": "\ue001",
+    "invoice_code": "\ue002",
+    "date": "\ue003",
+    "amount_min": "\ue004",
+    "amount_max": "\ue004",
+    "amount": "\ue004",
+    "seller": "\ue005",
+    "email": "\ue006",
+}
+_NUMBERS_ONLY = frozenset("\ue001\ue002 ")
+_BARE_NUMBER = "invoice.status"
+_SHORTEST_NEAR, _LONGEST_PHRASE, _NEAR = 4, 24, 90
+_EXACT, _NEARLY, _EXAMPLE = 0.99, 0.95, 0.97
+
+
+@dataclass(frozen=True, slots=True)
+class Sure:
+    """An intent that needs no weighing: a closed phrase, a bare number, a sentence we were given."""
+
+    intent: str
+    confidence: float
+    why: str  # phrase | number | example
+    rest: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What the matcher found in a message."""
+
+    language: str
+    text: str  # normalised, values replaced by signs
+    scores: NDArray[np.float32]
+    sure: Sure | None = None
+
+
+class Reader:
+    """Turns messages into what the classifier sees; needs the lexicon only."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.normalisers = {
+            language.name: Normaliser(language.name, language.aliases, language.fillers)
+            for language in lexicon.languages
+        }
+        self.concepts = Concepts(
+            {language.name: language.concepts for language in lexicon.languages}, self.normalisers
+        )
+        self.eyes = Eyes(self.concepts)
+
+    def normal(self, text: str, slots: "Slots | None", language: str) -> str:
+        """Return the normalised text with signs in place of values."""
+        return self.normalisers[language](masked(text, slots))
+
+    def see(self, text: str, slots: "Slots | None", language: str) -> Seen:
+        """Return the features of a normalised text."""
+        return self.eyes.see(text, slots.values if slots is not None else (), chinese=language in ("zh", ""))
+
+
+def masked(text: str, slots: "Slots | None") -> str:
+    """Return `text` with every value that has a sign replaced by it."""
+    if slots is None or not slots.spans:
+        return text
+    parts: list[str] = []
+    free = 0
+    for start, end, name in sorted(slots.spans):
+        if name in _SIGNS and start >= free:
+            parts += (text[free:start], _SIGNS[name])
+            free = end
+    return "".join(parts) + text[free:]
+
+
+class Matcher:
+    """Matches messages against the examples of a lexicon."""
+
+    def __init__(self, lexicon: Lexicon, learnt: "Learnt") -> None:
+        self.lexicon = lexicon
+        self.reader = learnt.reader
+        self.classifier = learnt.classifier
+        self.spelling = learnt.spelling
+        self.languages = Languages(
+            {
+                one.name: [text for texts in one.examples.values() for text in texts]
+                for one in lexicon.languages
+            }
+        )
+        self._phrases: dict[str, dict[str, str]] = {}
+        for language in lexicon.languages:
+            own = self._phrases.setdefault(language.name, {})
+            for intent, phrases in language.phrases.items():
+                for phrase in phrases:
+                    for key in self._keys(phrase, language.name):
+                        own.setdefault(key, intent)
+        self._near = {
+            name: [phrase for phrase in phrases if len(phrase) >= _SHORTEST_NEAR]
+            for name, phrases in self._phrases.items()
+        }
+        self._examples = learnt.sentences
+
+    def match(self, text: str, slots: "Slots | None", language: str | None = None) -> Match:
+        """Return the scores of a message; `language` forces the language, else it is found."""
+        name = language if language in self.reader.normalisers else self.languages.find(text)
+        normal = self.spelling.correct(self.reader.normal(text, slots, name))
+        sure = self._surely(text, normal, name)
+        scores = self.classifier.scores(self.reader.see(normal, slots, name), name)
+        if sure is not None:
+            sure = Sure(sure.intent, sure.confidence, sure.why, scores)
+        return Match(name, normal, scores, sure)
+
+    def _surely(self, text: str, normal: str, language: str) -> Sure | None:
+        if self._phrases and len(normal) <= _LONGEST_PHRASE and len(text) <= 2 * _LONGEST_PHRASE:
+            found = self._phrase(text, normal, language)
+            if found is not None:
+                return found
+        if normal and _NUMBERS_ONLY.issuperset(normal) and _BARE_NUMBER in self.lexicon.intents:
+            return Sure(_BARE_NUMBER, _EXAMPLE, "number")
+        known = self._examples.get(normal)
+        return Sure(known, _EXAMPLE, "example") if known is not None else None
+
+    def _phrase(self, text: str, normal: str, language: str) -> Sure | None:
+        keys = [key for key in (*self._keys(text, language), normal) if key]
+        own = self._phrases.get(language, {})
+        others = [phrases for name, phrases in self._phrases.items() if name != language]
+        for phrases in (own, *others):
+            for key in keys:
+                if key in phrases:
+                    return Sure(phrases[key], _EXACT, "phrase")
+        if len(normal) < _SHORTEST_NEAR:
+            return None
+        near = extractOne(normal, self._near.get(language, ()), scorer=ratio, score_cutoff=_NEAR)
+        return Sure(own[near[0]], _NEARLY, "phrase") if near else None
+
+    def _keys(self, text: str, language: str) -> Iterable[str]:
+        plain = "".join(text.split()).lower()
+        normaliser = self.reader.normalisers[language]
+        return (plain, letters(text, simplify=normaliser.simplify) or plain, normaliser.spell(text) or plain)
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """All that was learnt from the examples."""
+
+    reader: Reader
+    classifier: Classifier
+    spelling: Spelling
+    sentences: dict[str, str]  # normalised example → intent, where it is certain
+
+
+def learn(rows: list[tuple[str, str, str]], reader: Reader, seen: list[Seen]) -> Learnt:
+    """Return what the example rows (language, intent, normalised text) teach."""
+    classifier = fit(seen, [intent for _, intent, _ in rows], [language for language, _, _ in rows])
+    return Learnt(
+        reader, classifier, Spelling([*(text for *_, text in rows), *reader.concepts.words()]), known(rows)
+    )
+
+
+def known(rows: list[tuple[str, str, str]]) -> dict[str, str]:
+    """Return the sentences that stand under one intent only."""
+    found: dict[str, str] = {}
+    doubtful: set[str] = set()
+    for _, intent, text in rows:
+        if found.setdefault(text, intent) != intent:
+            doubtful.add(text)
+    return {text: intent for text, intent in found.items() if text not in doubtful}

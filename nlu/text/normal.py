@@ -1,0 +1,139 @@
+"""Normalisation (归一化): one spelling for the many ways in which people type the same thing."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+
+# A wish fits into this; of a longer text the beginning and the end are read, where wishes stand.
+_HEAD, _TAIL = 240, 120
+_RAW_HEAD, _RAW_TAIL = 2000, 500
+
+_KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa\uff66-\uff9d]")
+_PICTURES = re.compile(
+    "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff\u2190-\u21ff\u200b-\u200f\u2060\ufe00-\ufe0f\u20e3"
+    "\U000e0000-\U000e007f]+|\\[[\u4e00-\u9fff]{1,3}\\](?!\\S*\\[?发票)"
+)
+# Whatever is neither a letter, a digit nor one of our placeholders divides words.
+_DIVIDERS = re.compile(r"[^\w\ue000-\uf8ff']+|_+|(?<![a-z])'|'(?![a-z])")
+_INNER_SPACE = re.compile(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f])")
+_REPEATED = re.compile(r"([^\W\d])\1{2,}")
+
+
+@cache
+def simplified() -> dict[int, str]:
+    """Return the table traditional → simplified (繁 → 简), character by character."""
+    table = files("opencc").joinpath("dictionary/TSCharacters.txt").read_text(encoding="utf-8")
+    rows = (line.split("\t") for line in table.splitlines() if "\t" in line)
+    return {ord(old): new.split(" ")[0] for old, new in rows if len(old) == 1}
+
+
+def has_kana(text: str) -> bool:
+    """Tell whether kana (假名) occur, half-width ones too."""
+    return _KANA.search(text) is not None
+
+
+def cut(text: str) -> str:
+    """Return `text`, or its beginning and end if it is very long."""
+    if len(text) <= _RAW_HEAD + _RAW_TAIL:
+        return text
+    return f"{text[:_RAW_HEAD]} {text[-_RAW_TAIL:]}"
+
+
+def letters(text: str, *, simplify: bool) -> str:
+    """Return `text` in half-width lower-case letters, simplified if wished, words divided by one space."""
+    text = unicodedata.normalize("NFKC", text).lower()
+    if simplify:
+        text = text.translate(simplified())
+    text = _DIVIDERS.sub(" ", text.replace("’", "'"))
+    text = _INNER_SPACE.sub("", text.strip())
+    text = _REPEATED.sub(r"\1\1", text)
+    return text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]} {text[-_TAIL:]}"
+
+
+def without_pictures(text: str) -> str:
+    """Return `text` without emoji (表情) and the like, unless nothing else is in it."""
+    if text.isascii():
+        return text
+    rest = _PICTURES.sub(" ", text)
+    return rest if rest.strip() else text
+
+
+class Words:
+    """Finds many fixed words in a text at once: the cost follows the text, not the number of words.
+
+    A word that begins or ends with a Latin letter is found only where a word begins or ends; `inflected`
+    lets English endings follow.
+    """
+
+    def __init__(self, words: Iterable[str], *, inflected: bool = False) -> None:
+        self._ending = re.compile(r"(?:s|es|d|ed|ing|'s)?(?![a-z])" if inflected else r"(?![a-z])")
+        self._by_start: dict[str, list[str]] = {}
+        for word in sorted({word for word in words if word}, key=lambda word: (-len(word), word)):
+            self._by_start.setdefault(word[:2], []).append(word)
+        self._short = frozenset(start for start in self._by_start if len(start) == 1)
+
+    def find(self, text: str) -> list[tuple[int, str]]:
+        """Return (place, word) for each word, the longer first at each place, overlaps included."""
+        found: list[tuple[int, str]] = []
+        groups, short = self._by_start, self._short
+        for at, char in enumerate(text):
+            group = groups.get(text[at : at + 2], ())
+            for word in group:
+                if text.startswith(word, at) and self._stands_alone(text, at, word):
+                    found.append((at, word))
+            if char in short and len(text[at : at + 2]) == 2 and self._stands_alone(text, at, char):
+                found.append((at, char))
+        return found
+
+    def replace(self, text: str, by: Mapping[str, str]) -> str:
+        """Return `text` with each word replaced, left to right, the longest first, without overlaps."""
+        parts: list[str] = []
+        free = 0
+        for at, word in self.find(text):
+            if at < free:
+                continue
+            parts += (text[free:at], by[word])
+            free = at + len(word)
+        return "".join(parts) + text[free:] if parts else text
+
+    def _stands_alone(self, text: str, at: int, word: str) -> bool:
+        if at and "a" <= word[0] <= "z" and "a" <= text[at - 1] <= "z":
+            return False
+        return not "a" <= word[-1] <= "z" or self._ending.match(text, at + len(word)) is not None
+
+
+class Normaliser:
+    """Normalises the messages of one language: letters, aliases (别名) and fillers (口头语)."""
+
+    def __init__(self, language: str, aliases: Mapping[str, str], fillers: Iterable[str]) -> None:
+        self.simplify = language in ("zh", "")
+        spelled = {self._spelled(old): self._spelled(new) for old, new in aliases.items()}
+        self._aliases = {old: new for old, new in spelled.items() if old and old != new}
+        self._find_aliases = Words(self._aliases)
+        self._fillers = dict.fromkeys((self._spelled(filler) for filler in fillers), " ")
+        self._find_fillers = Words(self._fillers)
+
+    def _spelled(self, text: str) -> str:
+        return letters(text, simplify=self.simplify and not has_kana(text))
+
+    def spell(self, text: str) -> str:
+        """Return `text` with letters and aliases normalised; fillers stay."""
+        text = self._spelled(without_pictures(text))
+        replaced = self._find_aliases.replace(text, self._aliases)
+        return text if replaced is text else _tidy(replaced)
+
+    def __call__(self, text: str) -> str:
+        """Return what the matcher compares; never empty if `text` says anything."""
+        spelled = self.spell(text)
+        if not spelled:
+            return " ".join(unicodedata.normalize("NFKC", text).split())[:_TAIL]
+        replaced = self._find_fillers.replace(spelled, self._fillers)
+        if replaced is spelled:
+            return spelled
+        return _tidy(replaced) or spelled
+
+
+def _tidy(text: str) -> str:
+    return _INNER_SPACE.sub("", " ".join(text.split()))
