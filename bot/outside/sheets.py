@@ -61,6 +61,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "risk": ("发票风险等级",),
     "blue": ("是否正数发票",),
 }
+FIELDS = frozenset(_COLUMNS)
 _NAMES = {alias: name for name, aliases in _COLUMNS.items() for alias in aliases}
 _R = ReimbursementState
 _REIMBURSEMENT = {
@@ -125,8 +126,8 @@ def read_sheet(content: bytes, name: str, *, source: str, at: datetime) -> Sheet
         if not any(_text(value) for value in values.values()):
             continue
         try:
-            entry = _row(values, source, at)
-        except _RowError as error:
+            entry = row_of(values, source=source, at=at)
+        except RowError as error:
             complaints.append(Complaint(row, error.reason))
             continue
         key = f"{entry.draft.code or ''}-{entry.draft.number}"
@@ -134,7 +135,9 @@ def read_sheet(content: bytes, name: str, *, source: str, at: datetime) -> Sheet
     return Sheet(tuple(found.values()), tuple(complaints))
 
 
-class _RowError(Exception):
+class RowError(Exception):
+    """A row cannot be taken; `reason` as in Complaint."""
+
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -152,7 +155,8 @@ def _header(rows: Iterator[tuple[int, Sequence[Any]]], name: str) -> dict[str, i
     raise SheetError(f"{name} has no column 发票号码 (or number) in its first {_HEADER_ROWS} rows")
 
 
-def _row(values: Mapping[str, Any], source: str, at: datetime) -> SheetRow:
+def row_of(values: Mapping[str, Any], *, source: str, at: datetime) -> SheetRow:
+    """The invoice in a mapping of field (as in FIELDS) to cell. Raises RowError."""
     code, number = _identity(values)
     kind = _kind(values, code)
     draft = InvoiceDraft(
@@ -187,7 +191,7 @@ def _identity(values: Mapping[str, Any]) -> tuple[str | None, str]:
             return None, parsed.number
         return parsed.code or (parse_code(code) if code else None), parsed.number
     except NumberError as error:
-        raise _RowError("digits_lost" if error.reason is Reason.FLOAT else "number") from error
+        raise RowError("digits_lost" if error.reason is Reason.FLOAT else "number") from error
 
 
 def _kind(values: Mapping[str, Any], code: str | None) -> Kind | None:
@@ -214,7 +218,7 @@ def _states(values: Mapping[str, Any]) -> dict[str, tuple[str, str | None]]:
     if raw := _text(values.get("reimbursement_state")):
         word = _one_of(ReimbursementState, raw) or _REIMBURSEMENT.get(unspaced(raw))
         if word is None:
-            raise _RowError("state")
+            raise RowError("state")
         states["reimbursement"] = (str(word), raw)
     return states
 
@@ -226,7 +230,7 @@ def _one_of(states: "type[TaxState | UseState | BookingState | ReimbursementStat
 
 def _known(state: "TaxState | UseState | BookingState", unknown: object) -> str:
     if state is unknown:
-        raise _RowError("state")
+        raise RowError("state")
     return state.value
 
 
@@ -240,7 +244,7 @@ def _date(value: Any) -> date | None:
         return None
     parsed = parse_date(text.split("T")[0].split(" ")[0] if ":" in text else text)
     if parsed is None:
-        raise _RowError("date")
+        raise RowError("date")
     return parsed
 
 
@@ -253,7 +257,7 @@ def _money(value: Any, *, masked: bool = False) -> Decimal | None:
     try:
         return parse_tax(text) if masked else parse_money(text)
     except MoneyError as error:
-        raise _RowError("money") from error
+        raise RowError("money") from error
 
 
 def _added(one: SheetRow, other: SheetRow) -> SheetRow:
