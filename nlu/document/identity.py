@@ -33,6 +33,8 @@ def read_identity(found: Labelled, evidence: Evidence, *, repair: bool) -> None:
     _unlabelled(found, evidence, repair)
     _dates(found, evidence, repair)
     _check_codes(found, evidence, repair)
+    if evidence.first("number") is None and evidence.digital_number is not None:
+        evidence.add("number", evidence.digital_number, 0.97, text=evidence.digital_number)
 
 
 def _values(found: Labelled, label: Label) -> Iterator[Piece]:
@@ -54,8 +56,10 @@ def _numbers(found: Labelled, evidence: Evidence, repair: bool) -> None:
                 continue
             digits, factor, start, end = run
             place = Piece(piece.row, piece.start + start, piece.start + end)
-            if label.name == "digital_number" and len(digits) == 20 and evidence.digital_number is None:
-                evidence.digital_number = digits
+            if label.name == "digital_number" and len(digits) == 20:
+                # On the paper form it stands beside the 8-digit number, which then is the number.
+                evidence.digital_number = evidence.digital_number or digits
+                break
             evidence.add("number", digits, place.score * factor, text=digits, box=found.box(place))
             break
 
@@ -168,6 +172,7 @@ def any_date(found: Labelled, evidence: Evidence, kind: Kind | None, *, repair: 
 
 
 def _check_codes(found: Labelled, evidence: Evidence, repair: bool) -> None:
+    page_text = found.page.text
     for label in found.named("check_code"):
         right = found.right_of(label, gap=6.0)
         for piece in (right, found.below(label)):
@@ -175,6 +180,8 @@ def _check_codes(found: Labelled, evidence: Evidence, repair: bool) -> None:
                 continue
             text = piece.text.translate(_LOOKALIKES) if repair else piece.text
             match = re.match(r"\D{0,3}(\d{20})(?!\d)", text)
+            if match is None and re.search(r"区块链|票据", page_text):
+                match = re.match(r"[:]?([0-9A-Fa-f]{5,6})(?![0-9A-Za-z])", piece.text)
             if match is None and "验证" in label.piece.text:
                 match = re.match(r"\D{0,3}(\d{4})(?!\d)", text)
             if match is None:

@@ -391,7 +391,7 @@ def _alone(choice: _Choice, name: str, figures: Sequence[_Figure]) -> None:
 def _air_and_rail(choice: _Choice, ordered: Sequence[Evidence]) -> None:
     """On rail tickets net and tax stand in the structured data only; rolls and local ones print no tax."""
     kind = choice.values.get("kind")
-    if kind is None or kind.has_tax:
+    if kind is None or kind.has_tax or kind is Kind.BLOCKCHAIN:
         return
     for name in ("amount", "tax"):
         if choice.sources.get(name) in (Source.OCR, Source.PDF):

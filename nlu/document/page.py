@@ -1,5 +1,6 @@
 """Text with positions: words as a PDF, an OFD or an OCR engine gives them, rebuilt into rows."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ _RADICALS = str.maketrans(
     "⻅⻆⻄⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻧⻨⻩⻬⻮⻰⻳⺠⺟⺎⺐⺬⺮⺼⻁⻉⻊⻏⻖⻑⻗⺌",
     "见角西车长门青韦页风飞食马骨鬼鱼鸟卤麦黄齐齿龙龟民母兀尢示竹肉虎刂足阝阝长雨小",
 )
+# The words of seals, which lie over what is printed and belong to no line.
+_SEAL = re.compile(r"(?:发票|财务)专用章|国家税务总局|[\u4e00-\u9fff]{2,3}省?市?税务局|(?:全国统一)?(?:发票|票据)监制章")
 _KANGXI = range(0x2F00, 0x2FE0)
 
 
@@ -136,7 +139,7 @@ def build_page(words: Iterable[Word], width: float, height: float, *, tilt: floa
     """Group words into rows by their height on the page; vertical runs are kept apart."""
     flat, columns = [], []
     for word in words:
-        if word.text.strip() and word.height > 0 and word.width > 0:
+        if word.text.strip() and word.height > 0 and word.width > 0 and not _SEAL.fullmatch(word.text.strip()):
             (columns if word.is_vertical else flat).append(word)
     rows = [_row(group) for group in _group(flat)]
     rows.sort(key=lambda row: row.middle)
@@ -156,7 +159,36 @@ def _group(words: Sequence[Word]) -> list[list[Word]]:
             lines.append([word])
         else:
             best.append(word)
-    return lines
+    return _joined(lines)
+
+
+def _joined(lines: list[list[Word]]) -> list[list[Word]]:
+    """Join lines that are one: as high, in turns along it, as when every letter is a run of its own."""
+    kept: list[list[Word]] = []
+    heights: list[tuple[float, float]] = []
+    for line in sorted(lines, key=lambda words: median(word.middle for word in words)):
+        middle, height = median(word.middle for word in line), median(word.height for word in line)
+        for index in range(len(kept) - 1, max(-1, len(kept) - 4), -1):
+            at, high = heights[index]
+            if abs(at - middle) < 0.3 * min(high, height) and not _collide(kept[index], line):
+                kept[index].extend(line)
+                break
+        else:
+            kept.append(line)
+            heights.append((middle, height))
+    return kept
+
+
+def _collide(one: list[Word], other: list[Word]) -> bool:
+    """True if words of two lines stand over each other."""
+    spans = sorted((word.x0, word.x1) for word in one)
+    for word in other:
+        for x0, x1 in spans:
+            if x0 >= word.x1:
+                break
+            if min(x1, word.x1) - max(x0, word.x0) > 0.3 * min(x1 - x0, word.width):
+                return True
+    return False
 
 
 def _apart(word: Word, line: list[Word]) -> float:
@@ -167,7 +199,8 @@ def _apart(word: Word, line: list[Word]) -> float:
     overlap = min(word.x1, near.x1) - max(word.x0, near.x0)
     if overlap > 0.6 * min(word.width, near.width) and overlap > small:
         allowed *= 0.4  # two runs over each other on one line: only overprint
-    return abs(word.middle - near.middle) / max(allowed, 0.1)
+    far = max(near.x0 - word.x1, word.x0 - near.x1, 0.0)
+    return abs(word.middle - near.middle) / max(allowed, 0.1) + min(0.3, 0.01 * far / max(small, 0.1))
 
 
 def _row(words: list[Word]) -> Row:

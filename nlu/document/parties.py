@@ -83,6 +83,15 @@ def _role_before(text: str) -> str | None:
 def _owner(parties: list[_Party], label: Label, role: str | None, em: float) -> _Party | None:
     """The name block that an id belongs to: above it in the same column, a few lines at most."""
     best, distance = None, 5.5 * em
+    beside = [
+        party
+        for party in parties
+        if label.index in party.rows and party.x < label.piece.x0 and party.name is not None
+    ]
+    if beside and (role is None or beside[-1].role in (None, role)):
+        nearest = max(beside, key=lambda party: party.x)
+        if nearest.tax_id is None:
+            return nearest
     for party in parties:
         if party.tax_id is not None or (role and party.role and role != party.role):
             continue
@@ -113,11 +122,20 @@ def _name(found: Labelled, label: Label, repair: bool) -> Value | None:
         return None
     if not above:
         pieces += _wrapped(found, label, pieces[-1], right_edge)
-    text = clean_name("".join(piece.printed for piece in pieces))
+    text = clean_name(_once([piece.printed for piece in pieces]))
     if text is None:
         return None
     score = min(piece.score for piece in pieces)
     return Value(text, score, box=found.box(pieces[0]), text=text)
+
+
+def _once(parts: list[str]) -> str:
+    """Join the parts of a name; a second print of it (a seal's text laid over it) is left out."""
+    text = "".join(parts)
+    for cut in range(len(text) // 2, len(text) - 3):
+        if len(text) > 11 and text[:cut].startswith(text[cut:]) and len(text) - cut >= 0.6 * cut:
+            return text[:cut]
+    return text
 
 
 def _name_pieces(row: Row, start: int, stop: int, left: float, em: float) -> list[Piece]:
@@ -178,7 +196,7 @@ def _wrapped(found: Labelled, label: Label, first: Piece, right_edge: float) -> 
         i for i, glyph in enumerate(row.glyphs) if first.x0 - 0.6 * size < glyph.x0 < min(right_edge, first.x1 + size)
     ]
     if not inside:
-        return []
+        return _at_margin(found, label, first, row)
     if any(
         other.index == index and other.piece.end > inside[0] - 12 and other.piece.start <= inside[-1]
         for other in found.labels
@@ -190,6 +208,19 @@ def _wrapped(found: Labelled, label: Label, first: Piece, right_edge: float) -> 
     if _ID_LOOSE.fullmatch(piece.text) or _CIPHER.search(piece.text):
         return []
     return [piece]
+
+
+def _at_margin(found: Labelled, label: Label, first: Piece, row: Row) -> list[Piece]:
+    """On a roll a long name goes on at the left margin, under its label."""
+    right = max(other.words[-1].x1 for other in found.page.rows)
+    size = first.row.height
+    if first.x1 < right - 4 * size or abs(row.glyphs[0].x0 - label.piece.x0) > 1.5 * size:
+        return []
+    if any(other.index == label.index + 1 for other in found.labels) or len(row.text) > 16:
+        return []
+    if not re.fullmatch(r"[\u4e00-\u9fff()]+", row.text) or row.words[-1].x1 > 0.75 * right:
+        return []
+    return [Piece(row, 0, len(row.text))]
 
 
 _EDGES = " :;,.、·|'\"_-=~^`*"

@@ -166,7 +166,7 @@ def _runs(text: object, page: object, turner: _Turner) -> Iterator[_Run]:
         count = MOST_CHARACTERS
     del page
     rect = raw.FS_RECTF()
-    seen: set[tuple[int, int, int]] = set()
+    seen: dict[tuple[int, int, int], tuple[float, float]] = {}
     run = _Run()
     upright = 90 * round(turner.rotation / 90) % 360
     for index in range(count):
@@ -190,10 +190,8 @@ def _runs(text: object, page: object, turner: _Turner) -> Iterator[_Run]:
         angle = math.degrees(raw.FPDFText_GetCharAngle(text, index)) % 360
         if min(abs(angle - upright) % 360, 360 - abs(angle - upright) % 360) > 8 and angle % 90 > 8:
             continue  # a slanted watermark
-        place = (code, round(x0 / (0.35 * size)), round(y0 / (0.35 * size)))
-        if place in seen:
+        if _overprinted(seen, code, x0, y0, size):
             continue
-        seen.add(place)
         if run.chars and not _continues(run, x0, y0, y1, size):
             yield run
             run = _Run()
@@ -202,6 +200,20 @@ def _runs(text: object, page: object, turner: _Turner) -> Iterator[_Run]:
         run.top, run.bottom = min(run.top, y0), max(run.bottom, y1)
     if run.chars:
         yield run
+
+
+def _overprinted(
+    seen: dict[tuple[int, int, int], tuple[float, float]], code: int, x: float, y: float, size: float
+) -> bool:
+    """True if the same character already stands here: bold type is often printed twice. Else keep it."""
+    column, line = int(x), int(y)
+    near = min(1.0, 0.2 * size)
+    for key in ((code, column + i, line + j) for i in (-1, 0, 1) for j in (-1, 0, 1)):
+        other = seen.get(key)
+        if other is not None and abs(other[0] - x) < near and abs(other[1] - y) < near:
+            return True
+    seen[code, column, line] = (x, y)
+    return False
 
 
 def _continues(run: _Run, x0: float, y0: float, y1: float, size: float) -> bool:

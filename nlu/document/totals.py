@@ -66,7 +66,7 @@ def read_totals(found: Labelled, evidence: Evidence, kind: Kind | None) -> None:
     """Put net, tax, total and the capital amount of the page into `evidence`."""
     total_row = _capitals(found, evidence)
     _total(found, evidence, total_row)
-    if kind is None or kind.has_tax or kind in (Kind.VAT_E_TOLL, Kind.VAT_ORDINARY):
+    if kind is None or kind.has_tax or kind is Kind.BLOCKCHAIN:
         _sums(found, evidence)
     _rates(found, evidence)
     if kind in (Kind.VEHICLE, Kind.DIGITAL_VEHICLE):

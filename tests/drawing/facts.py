@@ -135,7 +135,7 @@ class Facts:
             "code": self.code or None,
             "number": self.number,
             "issue_date": None if "undated" in self.more else self.issued.isoformat(),
-            "check_code": self.check_code or None,
+            "check_code": self.check_code or self.more.get("verify"),
             "seller_name": self.seller or None,
             "seller_tax_id": self.seller_id or None,
             "buyer_name": self.buyer or None,

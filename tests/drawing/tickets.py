@@ -166,9 +166,10 @@ def rail_e_sheet(facts: Facts, layout: str, dice: Random) -> Sheet:
     sheet.text(34, 83, facts.more["ticket"], 3.6)
     sheet.label(14, 92, "购买方名称:", 3.6)
     sheet.text(35, 92, facts.buyer, 3.6, field="buyer_name")
-    sheet.label(98, 92, "统一社会信用代码:", 3.6)
-    sheet.text(130, 92, facts.buyer_id, 3.6, field="buyer_tax_id")
-    sheet.label(95, 106, "买票请到12306  发货请到95306", 3.4, anchor="m", colour=BLACK)
+    long = len(facts.buyer) > 16
+    sheet.label(14 if long else 98, 99 if long else 92, "统一社会信用代码:", 3.6)
+    sheet.text(46 if long else 130, 99 if long else 92, facts.buyer_id, 3.6, field="buyer_tax_id")
+    sheet.label(95, 109, "买票请到12306  发货请到95306", 3.4, anchor="m", colour=BLACK)
     sheet.marks.append(Inlay(150, 57, 26, 26, qr_picture(facts.qr)))
     sheet.marks.append(Seal(62, 4, 28, 20, "国家税务总局", "铁路监制"))
     return sheet
