@@ -56,8 +56,12 @@ async def words(turn: Turn, services: Services) -> Outcome | None:
     if agreed(turn) is False:
         return turn.say("feedback.later")
     understanding = turn.understanding
-    about_this = understanding is None or understanding.intent.startswith("feedback.")
-    if understanding is not None and understanding.action == "answer" and not about_this:
+    if (
+        understanding is not None
+        and understanding.action == "answer"
+        and understanding.intent != "out_of_scope"
+        and not understanding.intent.startswith("feedback.")
+    ):
         return None
     return await _kept(turn, services, "words") if turn.message.text.strip() else None
 
