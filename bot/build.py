@@ -200,7 +200,7 @@ def _speech(settings: Settings) -> SpeechEndpoint | None:
     if settings.speech_url is None:
         return None
     return SpeechEndpoint(
-        url=settings.speech_url, api_key=secret(settings.speech_key), model=settings.speech_model
+        url=settings.speech_url, api_key=secret(settings.speech_key) or "", model=settings.speech_model
     )
 
 

@@ -20,6 +20,7 @@ class Live:
 
     def __init__(self) -> None:
         self._listeners: dict[ChatId, set[asyncio.Event]] = {}
+        self.closing = False
 
     def change(self, chat: ChatId) -> None:
         """The transcript of a chat has grown."""
@@ -31,6 +32,11 @@ class Live:
         for events in self._listeners.values():
             for event in events:
                 event.set()
+
+    def close(self) -> None:
+        """We stop: every page is let go, and comes back to the next process."""
+        self.closing = True
+        self.change_all()
 
     @contextlib.contextmanager
     def listen(self, chat: ChatId) -> Iterator[asyncio.Event]:

@@ -74,6 +74,14 @@ class Catalog:
         """Whether there is a text for `key`."""
         return key in self._texts["zh"]
 
+    def all(self, prefix: str, language: str) -> dict[str, str]:
+        """All texts without placeholders whose key begins with `prefix`, by the rest of their key."""
+        return {
+            key.removeprefix(prefix): entry.other.parts[0]
+            for key, entry in self._texts[language].items()
+            if key.startswith(prefix) and len(entry.other.parts) == 1
+        }
+
     def text(self, key: str, language: str, /, **values: Any) -> str:
         """The words for `key`; a language we do not have gives Chinese. Raises KeyError for an unknown key."""
         entries = self._texts.get(language) or self._texts["zh"]

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.invoices import visible
 from storage.records import ChatId, Viewer
-from storage.schema import documents, filings, invoices
+from storage.schema import documents, filings, invoices, messages
 from storage.statements import insert
 
 
@@ -65,6 +65,18 @@ async def document(connection: AsyncConnection, digest: str) -> Document | None:
     """A kept file by its digest; the caller has the digest from a record it may see."""
     row = (await connection.execute(sa.select(documents).where(documents.c.digest == digest))).first()
     return None if row is None else Document(row.digest, row.name, row.mime, row.content)
+
+
+async def is_in_chat(connection: AsyncConnection, chat: ChatId, digest: str) -> bool:
+    """Whether a file was sent in a chat, by either side."""
+    found = await connection.execute(
+        sa.select(messages.c.id)
+        .where(
+            messages.c.chat == str(chat), sa.cast(messages.c.body, sa.Text).contains(digest, autoescape=True)
+        )
+        .limit(1)
+    )
+    return found.first() is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ class Store:
     async def transcript(
         self, chat: ChatId, after: int = 0, limit: int = 200
     ) -> list[tuple[int, str, dict[str, Any]]]:
-        """(id, direction, body) of a chat's messages after an id, oldest first."""
+        """(id, direction, body) of a chat's messages, oldest first: the next after an id, or the last ones."""
         return await self.read(_transcript, chat, after, limit)
 
 
@@ -120,11 +120,12 @@ async def _transcript(
     connection: AsyncConnection, chat: ChatId, after: int, limit: int
 ) -> list[tuple[int, str, dict[str, Any]]]:
     table = schema.messages
-    newest = (
-        sa.select(table.c.id, table.c.direction, table.c.body, table.c.created_at)
-        .where(table.c.chat == str(chat), table.c.id > after)
-        .order_by(table.c.id.desc())
-        .limit(limit)
+    query = sa.select(table.c.id, table.c.direction, table.c.body, table.c.created_at).where(
+        table.c.chat == str(chat), table.c.id > after
     )
-    rows = (await connection.execute(newest)).all()
-    return [(row.id, row.direction, {**row.body, "at": row.created_at.isoformat()}) for row in reversed(rows)]
+    # Without a place to go on from it is the end that is wanted, else what comes next.
+    order = table.c.id if after else table.c.id.desc()
+    rows = sorted(
+        (await connection.execute(query.order_by(order).limit(limit))).all(), key=lambda row: row.id
+    )
+    return [(row.id, row.direction, {**row.body, "at": row.created_at.isoformat()}) for row in rows]

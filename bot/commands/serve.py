@@ -11,6 +11,7 @@ from bot import log
 from bot.app import application
 from bot.build import build, running
 from bot.demo import load_demo
+from bot.live import Live
 from bot.settings import Settings, SettingsError, load_settings, unknown_names
 from locales.strict_yaml import LocaleError
 from storage.database import StoreSetupError
@@ -61,23 +62,31 @@ async def _serve(settings: Settings) -> int:
         timeout_graceful_shutdown=_STOP_SECONDS,
         forwarded_allow_ips=list(settings.trusted_proxies),
     )
-    server = uvicorn.Server(config)
-    try:
-        listener = config.bind_socket() if _is_free(settings) else None
-    except SystemExit:
-        listener = None
-    if listener is None:
+    server = _Server(config, program.live)
+    if not _is_free(settings):
         await program.store.close()
         raise SettingsError(f"PIAODA_PORT: {settings.port} is in use; stop the other program or set another")
+    listener = config.bind_socket()
     async with running(program):
         _greet(settings)
         await server.serve([listener])
     return 0
 
 
-def _is_free(settings: Settings) -> bool:
-    import socket
+class _Server(uvicorn.Server):
+    """Lets open pages go first: they would hold the stop up."""
 
+    def __init__(self, config: uvicorn.Config, live: Live) -> None:
+        super().__init__(config)
+        self._live = live
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop."""
+        self._live.close()
+        await super().shutdown(sockets)
+
+
+def _is_free(settings: Settings) -> bool:
     with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
