@@ -1,1 +1,1 @@
-"""Words: what users say (examples) and what the bot says (replies), per language. Data and one strict loader."""
+"""Words: what users say (examples) and what the bot says (replies), per language; one strict loader."""

@@ -83,7 +83,7 @@ class Catalog:
         }
 
     def text(self, key: str, language: str, /, **values: Any) -> str:
-        """The words for `key`; a language we do not have gives Chinese. Raises KeyError for an unknown key."""
+        """The words for `key`, Chinese for a language we do not have. Raises KeyError for an unknown key."""
         entries = self._texts.get(language) or self._texts["zh"]
         entry = entries[key]
         template = entry.one if entry.one is not None and values.get("count") == 1 else entry.other

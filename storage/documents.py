@@ -1,6 +1,7 @@
 """Original files (原始文件), content-addressed, and what was read from them."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +14,8 @@ from storage.invoices import visible
 from storage.records import ChatId, Viewer
 from storage.schema import documents, filings, invoices, messages
 from storage.statements import insert
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def digest_of(content: bytes) -> str:
@@ -69,12 +72,13 @@ async def document(connection: AsyncConnection, digest: str) -> Document | None:
 
 async def is_in_chat(connection: AsyncConnection, chat: ChatId, digest: str) -> bool:
     """Whether a file was sent in a chat, by either side."""
+    if not _DIGEST.fullmatch(digest):
+        return False
+    # Quotes in what a user types are escaped in JSON: only we write these two.
+    body = sa.cast(messages.c.body, sa.Text)
+    sent = body.contains(f'"ref": "{digest}"') | body.contains(f'"file": "{digest}"')
     found = await connection.execute(
-        sa.select(messages.c.id)
-        .where(
-            messages.c.chat == str(chat), sa.cast(messages.c.body, sa.Text).contains(digest, autoescape=True)
-        )
-        .limit(1)
+        sa.select(messages.c.id).where(messages.c.chat == str(chat), sent).limit(1)
     )
     return found.first() is not None
 

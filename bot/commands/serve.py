@@ -1,6 +1,7 @@
 """`piaoda serve`: everything in one process."""
 
 import argparse
+import socket
 import sys
 from typing import TYPE_CHECKING
 
