@@ -1,5 +1,6 @@
 """Answers to common questions (常见问题): short, dated, with the next step, fitted to the invoice meant."""
 
+from dataclasses import replace
 from typing import Any
 
 from fapiao.policy import rule
@@ -52,6 +53,14 @@ async def download(turn: Turn, services: Services) -> Outcome:
 async def lost(turn: Turn, services: Services) -> Outcome:
     """What to do about a lost invoice (发票丢失)."""
     return await _answer(turn, services, "lost")
+
+
+async def lost_kind(turn: Turn, services: Services) -> Outcome | None:
+    """Awaited `lost_kind`: the kind or the number of the invoice that is lost."""
+    slots = _slots(turn)
+    if not any(slots.get(name) for name in ("kind", "invoice_number", "invoice_code")):
+        return None
+    return await _answer(turn, services, "lost") if await _family(turn, services) else None
 
 
 async def correct(turn: Turn, services: Services) -> Outcome:
@@ -137,7 +146,12 @@ async def _answer(turn: Turn, services: Services, name: str) -> Outcome:
         buttons.append(Button("button.menu", "help"))
     else:
         buttons.append(Button("button.human", "human"))
-    return turn.say(key, *buttons, **_values(turn, services, rules))
+    outcome = turn.say(key, *buttons, **_values(turn, services, rules))
+    if not topic.families or key != f"faq.{name}":
+        return outcome
+    # The general answer invites the user to name the kind.
+    waiting = replace(turn.settled(question=None), awaiting=f"{name}_kind")
+    return replace(outcome, conversation=waiting)
 
 
 def _values(turn: Turn, services: Services, rules: tuple[str, ...]) -> dict[str, Any]:

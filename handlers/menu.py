@@ -27,6 +27,7 @@ _START_KEYS = {
     "help": "button.menu",
 }
 MOST_CHOICES = 3
+_NO_CHOICES = ("smalltalk.", "confirm.", "cancel")  # said in one word, so never worth a button
 _LONGEST_SAID = 40  # characters of the user's words that a question repeats
 # Values of a flow that ends when the user cancels; the last invoice and search stay.
 _FLOW = ("question", "choices", "asked", "offered", "bind_number")
@@ -154,7 +155,8 @@ def _wishes(turn: Turn, services: Services) -> tuple[str, ...]:
     if turn.understanding is None:
         return ()
     names = dict.fromkeys(guess.intent for guess in turn.understanding.alternatives)
-    return tuple(name for name in names if services.catalog.has(f"choice.{name}"))[:MOST_CHOICES]
+    offered = [name for name in names if not name.startswith(_NO_CHOICES)]
+    return tuple(name for name in offered if services.catalog.has(f"choice.{name}"))[:MOST_CHOICES]
 
 
 def _person(turn: Turn, services: Services) -> Outcome:

@@ -139,6 +139,18 @@ async def test_a_lost_invoice_is_answered_by_its_number(stage: Stage) -> None:
     assert stage.follow(await faq.lost(turn, stage.services)) == ["faq.lost.digital"]
 
 
+async def test_a_kind_sent_afterwards_makes_the_answer_precise(stage: Stage) -> None:
+    outcome = await faq.lost(stage.turn("发票丢了", intent="invoice.lost"), stage.services)
+    assert stage.follow(outcome) == ["faq.lost"]
+    assert stage.conversation.awaiting == "lost_kind"
+    assert await faq.lost_kind(stage.turn("谢谢", intent="smalltalk.thanks"), stage.services) is None
+    assert await faq.lost_kind(stage.turn("专票", kind=["special"]), stage.services) is None
+    answered = await faq.lost_kind(stage.turn("出租车票", kind=["taxi"]), stage.services)
+    assert answered is not None
+    assert stage.follow(answered) == ["faq.lost.local"]
+    assert stage.conversation.awaiting is None
+
+
 async def test_a_lost_invoice_is_the_one_shown_last(stage: Stage) -> None:
     record = await stage.invoice("00123456", code="1100222130", kind="vat_special")
     stage.conversation = replace(stage.conversation, slots={"invoice": record.id})

@@ -155,7 +155,7 @@ async def test_a_clarification_may_follow_a_refusal(stage: Stage) -> None:
 
 
 async def test_a_single_guess_is_no_choice(stage: Stage) -> None:
-    turn = unclear(stage, "唔", "invoice.status", "out_of_scope")
+    turn = unclear(stage, "唔", "invoice.status", "out_of_scope", "smalltalk.greet")
     assert stage.follow(await menu.clarify(turn, stage.services)) == ["clarify.refuse"]
 
 
