@@ -10,8 +10,8 @@ AUTO = "auto"  # the argument that means: answer in the language of each message
 
 
 async def switch(turn: Turn, services: Services) -> Outcome:
-    """Change the language to the one named, or ask which; `language:<code>` and the slot name it."""
-    named = turn.argument or _slot(turn)
+    """Change the language to the one named, or ask which; `language:<code>`, the slot or a name tell it."""
+    named = turn.argument or _slot(turn) or _named(turn, services)
     if named is None:
         return _ask(turn, services, "language.ask")
     return _changed(turn, services, named) or _ask(turn, services, "language.unserved")
@@ -19,15 +19,26 @@ async def switch(turn: Turn, services: Services) -> Outcome:
 
 async def answer(turn: Turn, services: Services) -> Outcome | None:
     """Awaited `language`: the name of a language as it stands on a button, in any of our languages."""
-    said = _folded(turn.message.text)
-    names = {
-        part: code
-        for code in (*services.catalog.languages, AUTO)
-        for shown in services.catalog.languages
-        for part in _folded(services.catalog.text(f"language.name.{code}", shown)).split()
-    }
-    named = names.get(said) or _slot(turn)
+    named = _names(services).get(_folded(turn.message.text)) or _slot(turn)
     return None if named is None else _changed(turn, services, named)
+
+
+def _named(turn: Turn, services: Services) -> str | None:
+    """The one language whose name occurs in the message; None for none or several."""
+    said = _folded(turn.message.text)
+    found = {code for name, code in _names(services).items() if name in said}
+    return found.pop() if len(found) == 1 else None
+
+
+def _names(services: Services) -> dict[str, str]:
+    """Every name of a language in all our languages, as it is folded, with its code."""
+    names: dict[str, str] = {}
+    for shown in services.catalog.languages:
+        for code in services.catalog.languages:
+            label = _folded(services.catalog.text(f"language.name.{code}", shown))
+            names |= dict.fromkeys((label, *label.split()), code)
+        names[_folded(services.catalog.text(f"language.name.{AUTO}", shown))] = AUTO
+    return names
 
 
 def _changed(turn: Turn, services: Services, named: str) -> Outcome | None:

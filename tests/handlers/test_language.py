@@ -22,6 +22,20 @@ async def test_a_word_changes_the_language(stage: Stage, slot: str, code: str) -
     assert stage.conversation.language == code
 
 
+@pytest.mark.parametrize(
+    ("said", "code"), [("speak English please", "en"), ("请说日语", "ja"), ("中国語でお願いします", "zh")]
+)
+async def test_a_name_in_the_sentence_is_enough(stage: Stage, said: str, code: str) -> None:
+    turn = stage.turn(said, intent="language.switch")
+    assert stage.follow(await language.switch(turn, stage.services)) == ["language.done"]
+    assert stage.conversation.language == code
+
+
+async def test_two_names_are_asked_about(stage: Stage) -> None:
+    turn = stage.turn("不要中文，要English", intent="language.switch")
+    assert stage.follow(await language.switch(turn, stage.services)) == ["language.ask"]
+
+
 @pytest.mark.parametrize("slot", ["ko", "zh-Hant", "zh_TW"])
 async def test_what_we_do_not_speak_is_said_so(stage: Stage, slot: str) -> None:
     turn = stage.turn("用这个语言", intent="language.switch", language=slot)
@@ -61,3 +75,4 @@ async def test_without_a_language_it_is_asked_for_and_a_name_answers(
 
 async def test_something_else_is_no_answer(stage: Stage) -> None:
     assert await language.answer(stage.turn("查发票", intent="invoice.status"), stage.services) is None
+    assert await language.answer(stage.turn("my"), stage.services) is None
