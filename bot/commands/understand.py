@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.write(f"piaoda: {error}\n")
         return 1
     today = args.today or datetime.now(_SHANGHAI).date()
-    for text in args.text or _lines():
+    for text in map(_clean, args.text) if args.text else _lines():
         found = understander.understand(text, today=today, language=args.language)
         sys.stdout.write(json.dumps(as_json(found), ensure_ascii=False) + "\n")
         sys.stdout.flush()
@@ -71,6 +71,10 @@ def as_json(found: Understanding) -> dict[str, Any]:
         "second": found.second,
         "ms": found.ms,
     }
+
+
+def _clean(argument: str) -> str:
+    return argument.encode("utf-8", errors="replace").decode("utf-8")
 
 
 def _lines() -> Iterable[str]:

@@ -98,9 +98,11 @@ class Classifier:
     """Scores every intent for a message: near +1 for what the examples say, near -1 for what they don't."""
 
     def __init__(
-        self, intents: tuple[str, ...], space: Space, weights: Floats, near: dict[str, Neighbours]
+        self, labels: Sequence[str], space: Space, weights: Floats, near: dict[str, Neighbours]
     ) -> None:
-        self.intents = intents
+        """`labels` are the intents of the examples, in their order."""
+        self.labels = tuple(labels)
+        self.intents = tuple(dict.fromkeys(labels))
         self.space = space
         self.weights = weights
         self.near = near
@@ -124,7 +126,7 @@ def fit(examples: Sequence[Seen], labels: Sequence[str], languages: Sequence[str
     space = Space.of(examples, least=2 if many else 1)
     vectors = [space.vector(seen) for seen in examples]
     if many:
-        return Classifier(intents, space, _descend(vectors, classes, len(intents), len(space.places)), {})
+        return Classifier(labels, space, _descend(vectors, classes, len(intents), len(space.places)), {})
     truth = np.full((len(examples), len(intents)), -1, dtype=np.float32)
     truth[np.arange(len(examples)), classes] = 1
     kernel = gram(vectors, len(space.places))
@@ -142,7 +144,7 @@ def fit(examples: Sequence[Seen], labels: Sequence[str], languages: Sequence[str
         )
         for language, (texts, rows, likeness) in groups.items()
     }
-    return Classifier(intents, space, weights, near)
+    return Classifier(labels, space, weights, near)
 
 
 def _groups(

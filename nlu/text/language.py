@@ -22,59 +22,12 @@ _JAPANESE = frozenset(
 # Words that decide in which of two languages a mixed sentence is built, not what it is about.
 _BUILDS_CHINESE = frozenset("的了吗我你您他们帮怎么呢吧啊呀在有没不是就都要给把被谁哪啥这那请能想还嘛么咋")
 _BUILDS_ENGLISH = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "do",
-        "does",
-        "did",
-        "i",
-        "my",
-        "me",
-        "we",
-        "our",
-        "you",
-        "your",
-        "it",
-        "its",
-        "to",
-        "of",
-        "for",
-        "in",
-        "on",
-        "at",
-        "from",
-        "with",
-        "by",
-        "and",
-        "or",
-        "not",
-        "what",
-        "when",
-        "where",
-        "why",
-        "who",
-        "how",
-        "which",
-        "can",
-        "could",
-        "would",
-        "should",
-        "will",
-        "please",
-        "have",
-        "has",
-        "had",
-        "this",
-        "that",
-    ]
+    re.findall(
+        r"\w+",
+        """a an the is are was were be been do does did i my me we our you your it its to of for in on at from
+        with by and or not what when where why who how which can could would should will please have has had
+        this that""",
+    )
 )
 _SMALL = 0.02
 

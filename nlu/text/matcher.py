@@ -42,7 +42,6 @@ class Sure:
     intent: str
     confidence: float
     why: str  # phrase | number | example
-    rest: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +106,16 @@ class Matcher:
         self._phrases: dict[str, dict[str, str]] = {}
         for language in lexicon.languages:
             own = self._phrases.setdefault(language.name, {})
-            for intent, phrases in language.phrases.items():
-                for phrase in phrases:
+            for intent, closed in language.phrases.items():
+                for phrase in closed:
                     for key in self._keys(phrase, language.name):
                         own.setdefault(key, intent)
-        self._near = {
-            name: [phrase for phrase in phrases if len(phrase) >= _SHORTEST_NEAR]
-            for name, phrases in self._phrases.items()
-        }
+        self._near: dict[tuple[str, int], list[str]] = {}
+        for name, phrases in self._phrases.items():
+            for phrase in phrases:
+                if len(phrase) >= _SHORTEST_NEAR:
+                    for size in range(len(phrase) - 2, len(phrase) + 3):
+                        self._near.setdefault((name, size), []).append(phrase)
         self._examples = learnt.sentences
 
     def match(self, text: str, slots: "Slots | None", language: str | None = None) -> Match:
@@ -123,8 +124,6 @@ class Matcher:
         normal = self.spelling.correct(self.reader.normal(text, slots, name))
         sure = self._surely(text, normal, name)
         scores = self.classifier.scores(self.reader.see(normal, slots, name), name)
-        if sure is not None:
-            sure = Sure(sure.intent, sure.confidence, sure.why, scores)
         return Match(name, normal, scores, sure)
 
     def _surely(self, text: str, normal: str, language: str) -> Sure | None:
@@ -147,7 +146,9 @@ class Matcher:
                     return Sure(phrases[key], _EXACT, "phrase")
         if len(normal) < _SHORTEST_NEAR:
             return None
-        near = extractOne(normal, self._near.get(language, ()), scorer=ratio, score_cutoff=_NEAR)
+        near = extractOne(
+            normal, self._near.get((language, len(normal)), []), scorer=ratio, score_cutoff=_NEAR
+        )
         return Sure(own[near[0]], _NEARLY, "phrase") if near else None
 
     def _keys(self, text: str, language: str) -> Iterable[str]:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from zipfile import BadZipFile
@@ -34,7 +35,8 @@ def fitted(lexicon: Lexicon, sources: Sequence[Path], cache: Path | None) -> Lea
     rows, seen = observed(lexicon, reader)
     learnt = learn(rows, reader, seen)
     if target is not None:
-        _write(target, learnt, rows)
+        with suppress(OSError):  # a full or read-only disk costs the next start a second, no more
+            _write(target, learnt, rows)
     return learnt
 
 
@@ -70,7 +72,6 @@ def _fingerprint(sources: Iterable[Path]) -> str:
 def _write(target: Path, learnt: Learnt, rows: Sequence[Row]) -> None:
     classifier = learnt.classifier
     about = {
-        "intents": classifier.intents,
         "features": list(classifier.space.places),
         "rows": rows,
         "near": list(classifier.near),
@@ -105,6 +106,6 @@ def _read(target: Path, reader: Reader) -> Learnt | None:
         places = [at for at, row in enumerate(rows) if row[0] == name]
         near[name] = Neighbours([rows[at][2] for at in places], np.array(places, dtype=np.int32), said)
     space = Space({name: place for place, name in enumerate(about["features"])}, idf)
-    classifier = Classifier(tuple(about["intents"]), space, weights, near)
+    classifier = Classifier([intent for _, intent, _ in rows], space, weights, near)
     spelling = Spelling([*(text for *_, text in rows), *reader.concepts.words()])
     return Learnt(reader, classifier, spelling, known(rows))

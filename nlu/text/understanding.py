@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from heapq import nlargest
 from pathlib import Path
 from time import perf_counter
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from locales.catalog import HOME
 from nlu.text.confidence import Confidence, read_confidence
@@ -108,24 +112,22 @@ class Understander:
             second=second,
         )
 
-    def judge(self, match: Match) -> tuple[tuple[Guess, ...], str]:
-        """Return the guesses, best first, and the action of a match."""
+    def match(self, text: str, *, today: date, language: str | None = None) -> Match:
+        """Return the bare scores of a message, before they become confidence."""
+        raw = cut(text)
+        return self.matcher.match(raw, self._find_slots(raw, today), language)
+
+    def judge(self, match: Match, intents: tuple[str, ...] = ()) -> tuple[tuple[Guess, ...], str]:
+        """Return the guesses, best first, and the action; `intents` name the scores if not our own do."""
+        outside, ranked = self._ranked(match.scores, intents or self.matcher.classifier.intents)
         if match.sure is not None:
-            chances = {name: 0.0 for name in self.matcher.classifier.intents if name != match.sure.intent}
-            ranked = [Guess(match.sure.intent, match.sure.confidence)]
-            if match.sure.rest is not None:
-                _, chances = self.confidence.chances(self.matcher.classifier.intents, match.sure.rest)
-                chances.pop(match.sure.intent, None)
-            left = 1 - match.sure.confidence
-            total = sum(chances.values()) or 1.0
-            others = [Guess(name, round(left * chance / total, 4)) for name, chance in chances.items()]
-            ranked += sorted(others, key=lambda guess: -guess.confidence)[: _MOST_ALTERNATIVES - 1]
-        else:
-            outside, chances = self.confidence.chances(self.matcher.classifier.intents, match.scores)
-            ranked = [Guess(name, round(chance, 4)) for name, chance in chances.items()]
-            ranked.sort(key=lambda guess: -guess.confidence)
-            if OUT_OF_SCOPE not in chances and outside > ranked[0].confidence:
-                ranked.insert(0, Guess(OUT_OF_SCOPE, round(outside, 4)))
+            sure, left = match.sure, 1 - match.sure.confidence
+            rest = [guess for guess in ranked if guess.intent != sure.intent]
+            total = sum(guess.confidence for guess in rest) or 1.0
+            ranked = [Guess(sure.intent, sure.confidence)]
+            ranked += [Guess(guess.intent, round(left * guess.confidence / total, 4)) for guess in rest]
+        elif OUT_OF_SCOPE not in self.lexicon.intents and outside > ranked[0].confidence:
+            ranked.insert(0, Guess(OUT_OF_SCOPE, round(outside, 4)))
         best = next((guess for guess in ranked if guess.intent != OUT_OF_SCOPE), None)
         if best is None:
             return tuple(ranked), "refuse"
@@ -133,6 +135,11 @@ class Understander:
         if action == "answer" and ranked[0] is not best:
             action = "clarify"
         return tuple(ranked), action
+
+    def _ranked(self, scores: NDArray[np.float32], intents: tuple[str, ...]) -> tuple[float, list[Guess]]:
+        outside, chances = self.confidence.chances(intents, scores)
+        best = nlargest(_MOST_ALTERNATIVES + 1, chances, key=chances.__getitem__)
+        return outside, [Guess(name, round(chances[name], 4)) for name in best]
 
     def _two_wishes(
         self, parts: tuple[str, str], today: date, language: str, whole: tuple[tuple[Guess, ...], str]
