@@ -25,7 +25,7 @@ def main() -> None:
     ):
         resource.setrlimit(limit, (value, value))
     try:
-        os.execv(sys.argv[1], sys.argv[1:])
+        os.execv(sys.argv[1], sys.argv[1:])  # noqa: S606 - no shell is what we want
     except OSError:
         sys.exit(CANNOT_RUN)
 

@@ -1,4 +1,4 @@
-"""A voice message of any channel becomes plain 16 kHz sound, decoded by ffmpeg in a confined child process."""
+"""A voice message of any channel becomes plain 16 kHz sound, by ffmpeg in a confined child process."""
 
 import asyncio
 import contextlib
@@ -35,7 +35,7 @@ _DECODERS = (
 
 
 def demuxer(data: bytes) -> str | None:
-    """The ffmpeg demuxer for these bytes, judged by their own first bytes; None for anything we do not take."""
+    """The ffmpeg demuxer for these bytes, judged by how they begin; None for what we do not take."""
     if data.startswith((b"#!AMR\n", b"#!AMR-WB\n")):
         return "amr"
     if data.startswith(b"OggS"):
