@@ -26,10 +26,7 @@ async def route(turn: Turn, services: Services) -> Outcome:
         heard = await voice.hear(turn, services)
         if isinstance(heard, Outcome):
             return heard
-        (turn,) = heard
-        outcome = await _said(turn, services)
-        shown = Reply("voice.heard", {"text": turn.message.text})
-        return replace(outcome, replies=(shown, *outcome.replies))
+        return voice.show_back(heard, await _said(heard, services))
     if message.kind in routes.BY_KIND and not message.text.strip():
         return await routes.BY_KIND[message.kind](turn, services)
     return await _said(turn, services)
@@ -118,7 +115,7 @@ def _offering(turn: Turn, outcome: Outcome) -> Outcome:
         return outcome
     wish = f"choice.{second}"
     button = Button(wish, f"intent:{second}")
-    slots = {**outcome.conversation.slots, "asked": turn.message.text[:500]}
+    slots = {**outcome.conversation.slots, "asked": turn.message.text[:500], "offered": second}
     return replace(
         outcome,
         conversation=replace(outcome.conversation, slots=slots),

@@ -93,7 +93,7 @@ async def claim(connection: AsyncConnection, arrivals: Sequence[Arrival]) -> lis
         .returning(messages.c.key, messages.c.id),
         list(rows.values()),
     )
-    fresh: dict[str, int] = {key: id_ for key, id_ in inserted.tuples()}
+    fresh: dict[str, int] = {key: id_ for key, id_ in inserted}
     known: dict[str, tuple[int, str]] = {}
     if len(fresh) < len(rows):
         found = await connection.execute(
@@ -194,7 +194,7 @@ async def answer(
             .returning(messages.c.key, messages.c.id),
             rows,
         )
-        ids = {key: id_ for key, id_ in inserted.tuples()}
+        ids = {key: id_ for key, id_ in inserted}
         await notify(connection, "chat", {row["chat"] for row in rows})
     results: list[tuple[OutboxItem, ...] | ConversationChangedError] = []
     for answer in answers:
@@ -301,7 +301,15 @@ async def push(connection: AsyncConnection, pushes: Sequence[Push]) -> list[bool
     )
     keys = {key for (key,) in inserted}
     await notify(connection, "chat", {str(push.outgoing.chat) for push in pushes if push.key in keys})
-    return [push.key in keys for push in pushes]
+    return [_first(keys, push.key) for push in pushes]
+
+
+def _first(keys: set[str], key: str) -> bool:
+    """Whether `key` is in the set; only the first of two equal pushes in a batch has written it."""
+    if key not in keys:
+        return False
+    keys.discard(key)
+    return True
 
 
 async def unfinished(connection: AsyncConnection, before: datetime) -> list[tuple[int, Message]]:
@@ -493,7 +501,7 @@ async def unsettled(connection: AsyncConnection) -> dict[str, int]:
         .where(messages.c.direction == "out", messages.c.state.notin_(["done", "sent"]))
         .group_by(messages.c.state)
     )
-    return {state: count for state, count in rows.tuples()}
+    return {state: count for state, count in rows}
 
 
 async def drop(connection: AsyncConnection, chats: Sequence[ChatId]) -> list[None]:

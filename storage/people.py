@@ -62,7 +62,7 @@ async def by_numbers(connection: AsyncConnection, numbers: Sequence[str]) -> dic
     rows = await connection.execute(
         sa.select(employees.c.number, employees.c.id).where(employees.c.number.in_(numbers))
     )
-    return {number: id_ for number, id_ in rows.tuples()}
+    return {number: id_ for number, id_ in rows}
 
 
 async def of_chat(connection: AsyncConnection, chat: ChatId) -> Employee | None:

@@ -107,7 +107,7 @@ class Store:
     async def transcript(
         self, chat: ChatId, after: int = 0, limit: int = 200
     ) -> list[tuple[int, str, dict[str, Any]]]:
-        """(id, direction, body) of a chat's messages: the next after an id, or the last ones; oldest first."""
+        """(id, direction, body) of a chat: the next messages after an id, or the last ones; oldest first."""
         return await self.read(_transcript, chat, after, limit)
 
 

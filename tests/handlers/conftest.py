@@ -138,7 +138,7 @@ def services(store: Store, catalog: Catalog) -> Services:
         understander=cast(Any, UnderstanderDouble()),
         now=lambda: NOW,
         companies=(("松果软件有限公司", "91110108MA01ABCD3X"),),
-        contact={"name": "财务服务台", "phone": "010-5555 0100", "mail": "finance@example.com"},
+        contact={"person": "财务服务台", "phone": "010-5555 0100", "email": "finance@example.com"},
     )
 
 
