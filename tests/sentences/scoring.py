@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from locales.catalog import HOME as WORDS
 from locales.strict_yaml import load
 
 HOME = Path(__file__).parent
@@ -50,6 +51,17 @@ def rows(language: str) -> list[Row]:
     ]
 
 
+def unseen(language: str, home: Path = WORDS) -> list[Row]:
+    """The rows that are no example word for word: what shows that more was learnt than the list."""
+    known = {
+        _folded(sentence)
+        for path in sorted(home.glob("*/examples.yaml"))
+        for sentences in load(path).values()
+        for sentence in sentences
+    }
+    return [row for row in rows(language) if _folded(row.say) not in known]
+
+
 def same(name: str, expected: Any, found: Any) -> bool:
     """Whether a slot that was found means what the row says."""
     if name == "date":
@@ -85,4 +97,5 @@ def _same_date(expected: Mapping[str, str], found: Mapping[str, str]) -> bool:
 
 
 def _folded(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    kept = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(char for char in kept if not char.isspace() and char not in "?!,.。、") or kept

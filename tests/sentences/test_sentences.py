@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from nlu.text.sellers import SellerIndex
-from nlu.text.understanding import Understander
 
 from locales.strict_yaml import load
-from tests.sentences.scoring import HALVES, HOME, LANGUAGES, SCORED, TODAY, Row, rows, score_slots
+from nlu.text.sellers import SellerIndex
+from nlu.text.understanding import Understander
+from tests.sentences.scoring import HALVES, HOME, LANGUAGES, SCORED, TODAY, Row, score_slots, unseen
 
 FLOORS = load(HOME / "floors.yaml")
 
@@ -21,7 +21,7 @@ def understander() -> Understander:
 
 
 def half_of(language: str, half: str) -> list[Row]:
-    return [row for row in rows(language) if row.half == half]
+    return [row for row in unseen(language) if row.half == half]
 
 
 def percent(share: float) -> float:
