@@ -48,9 +48,10 @@ def _values(found: Labelled, label: Label) -> Iterator[Piece]:
 
 def _numbers(found: Labelled, evidence: Evidence, repair: bool) -> None:
     for label in found.named("digital_number", "number"):
+        lengths = (10,) if "票据" in label.piece.text else (8, 20)  # 财政票据
         for piece in _values(found, label):
             run = next(
-                (run for run in digit_runs(piece.text, repair=repair) if len(run[0]) in (8, 20)), None
+                (run for run in digit_runs(piece.text, repair=repair) if len(run[0]) in lengths), None
             )
             if run is None:
                 continue

@@ -71,7 +71,7 @@ def _blocks(found: Labelled, repair: bool) -> list[_Party]:
         if party.tax_id is None:
             party.tax_id = value
             party.rows.add(label.index)
-    return [party for party in parties if party.name is not None or party.tax_id is not None or party.role]
+    return [party for party in parties if party.name is not None or party.tax_id is not None]
 
 
 def _role_before(text: str) -> str | None:

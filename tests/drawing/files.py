@@ -157,8 +157,8 @@ def _custom(facts: Facts) -> str:
         "开票日期": f"{facts.issued:%Y年%m月%d日}",
         "购买方纳税人识别号": facts.buyer_id,
         "销售方纳税人识别号": facts.seller_id,
-        "合计金额": money(facts.amount or facts.total),
-        "合计税额": money(facts.tax or facts.total * 0),
+        "合计金额": money(facts.amount) if facts.amount is not None else "",
+        "合计税额": money(facts.tax) if facts.tax is not None else "",
         "价税合计": money(facts.total) if int(facts.number[-1]) % 2 else "",
     }
     rows = "".join(
