@@ -169,6 +169,8 @@ async def running(program: Program) -> AsyncIterator[None]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await program.reader.stop()
+        if isinstance(program.services.transcriber, SpeechEndpoint):
+            await program.services.transcriber.aclose()
         await program.store.close()
 
 

@@ -13,7 +13,7 @@ import structlog
 
 from handlers import routing
 from handlers.album import Albums
-from handlers.core import Outcome, Reply, Services, Turn
+from handlers.core import Handler, Outcome, Reply, Services, Turn
 from handlers.wording import render
 from storage import messages
 from storage.messages import Answer, Arrival, Claim, ConversationChangedError, Mark, Push, Retry
@@ -58,12 +58,14 @@ class Assistant:
         services: Services,
         *,
         live: frozenset[str],
+        route: Handler = routing.route,
         on_change: Callable[[ChatId], None] = lambda chat: None,
         on_queued: Callable[[], None] = lambda: None,
     ) -> None:
         self.services = services
         self._store = services.store
         self._live = live
+        self._route = route
         self._on_change = on_change
         self._on_queued = on_queued
         self._chats: dict[ChatId, _Chat] = {}
@@ -136,7 +138,9 @@ class Assistant:
     async def recover(self, before: datetime) -> int:
         """Answer what was written down before a time but not answered; returns how many."""
         found = await self._store.read(messages.unfinished, before)
-        waiting = [(id_, message) for id_, message in found if (message.chat, message.id) not in self._running]
+        waiting = [
+            (id_, message) for id_, message in found if (message.chat, message.id) not in self._running
+        ]
         await asyncio.gather(*(self._retry(id_, message) for id_, message in waiting))
         return len(waiting)
 
@@ -225,7 +229,7 @@ class Assistant:
             return Outcome(conversation)  # a person speaks here; they read it in the transcript
         turn = Turn(message, conversation, state.viewer, now)
         try:
-            outcome = await routing.route(turn, self.services)
+            outcome = await self._route(turn, self.services)
         except Exception as error:
             if (known := routing.reply_to_error(error)) is None:
                 reference = _reference()
@@ -320,5 +324,3 @@ def _rested(conversation: Conversation, now: datetime) -> Conversation:
 def _reference() -> str:
     """A word by which a person finds the entry in the log."""
     return secrets.token_hex(3).upper()
-
-

@@ -33,6 +33,12 @@ _LONGEST_SAID = 40  # characters of the user's words that a question repeats
 _FLOW = ("question", "choices", "asked", "offered", "bind_number")
 
 
+def shortcut(text: str) -> str | None:
+    """The action behind a digit of the menu, also a circled or full-width one; or None."""
+    said = unicodedata.normalize("NFKC", text).strip(" .。、()")
+    return next((action for digit, action, _ in MENU if digit == said), None)
+
+
 async def show(turn: Turn, services: Services) -> Outcome:
     """The numbered menu (菜单)."""
     return turn.say("menu.list", *(Button(key, action) for _, action, key in MENU))

@@ -78,6 +78,8 @@ async def _said(turn: Turn, services: Services) -> Outcome:
     turn = replace(
         turn, understanding=understanding, conversation=replace(turn.conversation, language=language)
     )
+    if (intent := menu.chosen(turn)) is not None:
+        return await _chosen(replace(turn, argument=intent), services)
     awaiting = turn.conversation.awaiting
     if awaiting is None:
         return await _wished(turn, services)
@@ -90,9 +92,10 @@ async def _said(turn: Turn, services: Services) -> Outcome:
 
 async def _wished(turn: Turn, services: Services) -> Outcome:
     text = turn.message.text.strip()
-    shortcut = routes.SHORTCUTS.get(text)
-    if shortcut is not None:
-        return await shortcut(turn, services)
+    if (action := menu.shortcut(text)) is not None:
+        pressed = await _pressed(replace(turn, message=replace(turn.message, action=action)), services)
+        if pressed is not None:
+            return pressed
     understanding = turn.understanding
     if understanding is None:
         return await menu.show(turn, services)

@@ -1,6 +1,6 @@
 """Inbox, transcript and outbox in one: a message is one row, changed in the transaction of its cause."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -171,8 +171,10 @@ async def answer(
     connection: AsyncConnection, answers: Sequence[Answer]
 ) -> list[tuple[OutboxItem, ...] | ConversationChangedError]:
     """Keep conversation, inbox mark and replies of each turn; nothing where the conversation has moved on."""
-    saved = await _save_conversations(connection, answers)
-    kept = [answer for answer in answers if str(answer.conversation.chat) in saved]
+    # Two answers to one chat in a batch started from the same version: only the first can be kept.
+    firsts = {answer.conversation.chat: answer for answer in reversed(answers)}
+    saved = await _save_conversations(connection, list(firsts.values()))
+    kept = [answer for answer in answers if _is_kept(answer, firsts, saved)]
     if not kept:
         return [ConversationChangedError() for _ in answers]
     await connection.execute(
@@ -198,7 +200,7 @@ async def answer(
         await notify(connection, "chat", {row["chat"] for row in rows})
     results: list[tuple[OutboxItem, ...] | ConversationChangedError] = []
     for answer in answers:
-        if str(answer.conversation.chat) not in saved:
+        if not _is_kept(answer, firsts, saved):
             results.append(ConversationChangedError())
             continue
         results.append(
@@ -209,6 +211,11 @@ async def answer(
             )
         )
     return results
+
+
+def _is_kept(answer: Answer, firsts: Mapping[ChatId, Answer], saved: set[str]) -> bool:
+    chat = answer.conversation.chat
+    return firsts[chat] is answer and str(chat) in saved
 
 
 async def _save_conversations(connection: AsyncConnection, answers: Sequence[Answer]) -> set[str]:

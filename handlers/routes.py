@@ -1,0 +1,96 @@
+"""Everything the bot can do: one row per intent, button, awaited value and kind of message."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from handlers import account, contact, faq, feedback, language, menu, privacy, verify
+from handlers.core import Handler, Outcome, Services, Turn
+
+# Tried first while a question of ours is open; None: the message is no answer to it.
+Parser = Callable[[Turn, Services], Awaitable[Outcome | None]]
+
+# What a sentence means (意图).
+BY_INTENT: Mapping[str, Handler] = {
+    "invoice.submit": faq.submit,
+    "invoice.apply": faq.apply,
+    "invoice.download": faq.download,
+    "invoice.verify": verify.verify,
+    "invoice.lost": faq.lost,
+    "invoice.correct": faq.correct,
+    "invoice.void_red": faq.void_red,
+    "faq.electronic_vs_paper": faq.electronic_vs_paper,
+    "faq.manual": faq.manual,
+    "faq.register_login": faq.register_login,
+    "faq.deadline": faq.deadline,
+    "agent.handoff": contact.handoff,
+    "agent.emergency": contact.emergency,
+    "feedback.rate": feedback.rate,
+    "feedback.complaint": feedback.complain,
+    "contact.info": contact.info,
+    "language.switch": language.switch,
+    "account.bind": account.bind,
+    "privacy.export": privacy.export,
+    "privacy.delete": privacy.delete,
+    "smalltalk.greet": menu.greet,
+    "smalltalk.thanks": menu.thanks,
+    "smalltalk.bye": menu.bye,
+    "help.menu": menu.show,
+    "cancel": menu.cancel,
+    "confirm.yes": menu.yes,
+    "confirm.no": menu.no,
+}
+
+# What a button, a command or a menu entry does: the word before the colon of its action.
+BY_ACTION: Mapping[str, Handler] = {
+    "start": menu.start,
+    "help": menu.show,
+    "menu": menu.show,
+    "cancel": menu.cancel,
+    "none_of_these": menu.none_of_these,
+    "faq": faq.faq,
+    "submit": faq.submit,
+    "verify": verify.verify,
+    "void_red": faq.void_red,
+    "account": account.show,
+    "language": language.switch,
+    "human": contact.handoff,
+    "emergency": contact.emergency,
+    "rate": feedback.rate,
+    "feedback": feedback.button,
+    "privacy": privacy.button,
+}
+
+# What a message is tried as while we wait for an answer.
+BY_AWAITED: Mapping[str, Parser] = {
+    "clarify": menu.none_fits,
+    "language": language.answer,
+    "bind_number": account.number,
+    "bind_code": account.code,
+    "unbind": account.confirm_unbind,
+    "rating": feedback.rating,
+    "feedback_words": feedback.words,
+    "privacy_delete": privacy.confirm_delete,
+    "void_red": faq.confirm_void_red,
+    "verify_number": verify.number,
+    "lost_kind": faq.lost_kind,
+}
+
+# Messages that are no text.
+BY_KIND: Mapping[str, Handler] = {
+    "follow": menu.start,
+    "location": menu.other_kind,
+    "sticker": menu.other_kind,
+    "other": menu.other_kind,
+}
+
+# A photo or a file.
+DOCUMENT: Handler = menu.other_kind
+
+# Short sentences that go on with what was said before, tried before any intent; None: it is none.
+FOLLOW_UPS: tuple[Parser, ...] = ()
+
+# Intents that are answered in between while a question of ours stays open.
+IN_BETWEEN = frozenset(
+    intent
+    for intent in BY_INTENT
+    if intent.startswith(("faq.", "contact.", "smalltalk.", "language.")) or intent == "help.menu"
+)
