@@ -43,7 +43,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         r"(?:销[售货]?方|销货单位|卖方|收款方|开票方|开票单位)名称|销货单位|收款单位(?:名称)?(?:\(章\)|\(盖章.{0,4}\))?|开票单位|填开单位|卖方单位/个人|"
         r"销售方(?=:(?!\(?章))|销方(?=:)|收款方(?=:)|经营单位(?=:)",
     ),
-    ("name", r"名称(?=:)|名称|(?<=[名])称:"),
+    ("name", r"名称(?=:)|名称|(?<![宣职尊昵俗简通])称:"),
     ("address", r"地址[、,]?电话|地址|电话|住址"),
     ("bank", r"开户行[、,]?(?:及|和)?[账帐]号|开户银行|开户行|[账帐]号"),
     ("capitals", r"\(?大写\)?"),
@@ -110,9 +110,7 @@ class Labelled:
         ]
         return self.cut(row, start, min(stops, default=len(row.text)), label.piece.x1, gap, first_gap)
 
-    def cut(
-        self, row: Row, start: int, stop: int, left: float, gap: float, first_gap: float
-    ) -> Piece | None:
+    def cut(self, row: Row, start: int, stop: int, left: float, gap: float, first_gap: float) -> Piece | None:
         """A piece of a row from `start`, ended by a wide gap."""
         size = max(row.height, 0.6 * self.page.em)
         if start >= stop or row.glyphs[start].x0 - left > first_gap * size:

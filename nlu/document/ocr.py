@@ -24,6 +24,7 @@ class Line:
     points: Points
     score: float
     turned: bool = False
+    marks: tuple[tuple[float, float], ...] = ()  # of each character: place along the line (0 to 1), score
 
 
 class OcrEngine(Protocol):
@@ -39,6 +40,9 @@ class OcrEngine(Protocol):
 
     def reread(self, crops: Sequence[Picture]) -> list[tuple[str, float]]:
         """The text of pictures that hold one line each, with scores from 0 to 1."""
+
+
+_Read = tuple[str, float, tuple[tuple[float, float], ...]]  # text, score, marks
 
 
 class EngineMissingError(Exception):
@@ -78,11 +82,14 @@ class RapidEngine:
         boxes = [_as_read(np.asarray(box, np.float32) / scale) for box in detected.boxes[:600]]
         crops = [crop_of(picture, box) for box in boxes]
         turned = self._turned(crops)
-        crops = [cv2.rotate(crop, cv2.ROTATE_180) if turn else crop for crop, turn in zip(crops, turned, strict=True)]
-        texts = self.reread(crops)
+        crops = [
+            cv2.rotate(crop, cv2.ROTATE_180) if turn else crop
+            for crop, turn in zip(crops, turned, strict=True)
+        ]
+        read = self._read_lines(crops)
         return [
-            Line(text, np.roll(box, 2, axis=0) if turn else box, score, turn)
-            for box, (text, score), turn in zip(boxes, texts, turned, strict=True)
+            Line(text, np.roll(box, 2, axis=0) if turn else box, score, turn, marks)
+            for box, (text, score, marks), turn in zip(boxes, read, turned, strict=True)
             if text.strip() and score >= _LEAST_SCORE
         ]
 
@@ -98,26 +105,52 @@ class RapidEngine:
         return [over > upright] * len(crops)
 
     def reread(self, crops: Sequence[Picture]) -> list[tuple[str, float]]:
-        """Recognise single lines, widest together so that a batch wastes little padding."""
+        """Recognise single lines; the score is that of the least certain character."""
+        return [
+            (text, min((mark for _, mark in marks), default=score))
+            for text, score, marks in self._read_lines(crops)
+        ]
+
+    def _read_lines(self, crops: Sequence[Picture]) -> list[_Read]:
+        """Text, mean score and marks; widest together so that a batch wastes little padding."""
         self.warm()
         if not crops:
             return []
         order = sorted(range(len(crops)), key=lambda i: crops[i].shape[1] / max(1, crops[i].shape[0]))
         share = _parts(order, self._threads)
-        texts: list[tuple[str, float]] = [("", 0.0)] * len(crops)
+        read: list[_Read] = [("", 0.0, ())] * len(crops)
         if len(share) == 1:
-            self._recognise(crops, share[0], texts)
+            self._recognise(crops, share[0], read)
         else:
             with ThreadPoolExecutor(len(share)) as pool:
-                list(pool.map(lambda part: self._recognise(crops, part, texts), share))
-        return texts
+                list(pool.map(lambda part: self._recognise(crops, part, read), share))
+        return read
 
-    def _recognise(self, crops: Sequence[Picture], part: list[int], texts: list[tuple[str, float]]) -> None:
+    def _recognise(self, crops: Sequence[Picture], part: list[int], read: list[_Read]) -> None:
         from rapidocr.ch_ppocr_rec import TextRecInput
 
-        result = self._engine.text_rec(TextRecInput(img=[crops[i] for i in part], return_word_box=False))
-        for index, text, score in zip(part, result.txts, result.scores, strict=True):
-            texts[index] = (str(text), float(score))
+        result = self._engine.text_rec(TextRecInput(img=[crops[i] for i in part], return_word_box=True))
+        found = zip(part, result.txts, result.scores, result.word_results, strict=True)
+        for index, text, score, words in found:
+            read[index] = (str(text), float(score), _marks(str(text), words))
+
+
+def _marks(text: str, words: Any) -> tuple[tuple[float, float], ...]:
+    """Place and score of each character, or nothing where the recogniser gave them for other characters."""
+    scores = list(getattr(words, "confs", ()) or ())
+    places = iter([column for group in words.word_cols or () for column in group])
+    length = float(getattr(words, "line_txt_len", 0) or 0)
+    if len(scores) != len(text) or length <= 0:
+        return ()
+    marks, last = [], 0.0
+    for char, score in zip(text, scores, strict=True):
+        if not char.isspace():
+            column = next(places, None)
+            if column is None:
+                return ()
+            last = min(1.0, (column + 0.5) / length)
+        marks.append((last, float(score)))
+    return tuple(marks)
 
 
 def _parts(order: list[int], count: int) -> list[list[int]]:
@@ -172,9 +205,7 @@ def crop_of(picture: Picture, box: Points, margin: float = 0.0) -> Picture:
     size = (max(1, int(width)), max(1, int(height)))
     target = np.array([[0, 0], [size[0], 0], [size[0], size[1]], [0, size[1]]], np.float32)
     matrix = cv2.getPerspectiveTransform(box.astype(np.float32), target)
-    return cv2.warpPerspective(
-        picture, matrix, size, borderMode=cv2.BORDER_REPLICATE, flags=cv2.INTER_CUBIC
-    )
+    return cv2.warpPerspective(picture, matrix, size, borderMode=cv2.BORDER_REPLICATE, flags=cv2.INTER_CUBIC)
 
 
 class TesseractEngine:
@@ -244,7 +275,13 @@ class TesseractEngine:
 def _tesseract_lines(found: dict[str, list[Any]], scale: float) -> list[Line]:
     lines = []
     for text, left, top, width, height, trust in zip(
-        found["text"], found["left"], found["top"], found["width"], found["height"], found["conf"], strict=True
+        found["text"],
+        found["left"],
+        found["top"],
+        found["width"],
+        found["height"],
+        found["conf"],
+        strict=True,
     ):
         if not str(text).strip() or float(trust) < 0:
             continue

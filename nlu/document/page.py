@@ -13,8 +13,18 @@ _RADICALS = str.maketrans(
     "⻅⻆⻄⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻧⻨⻩⻬⻮⻰⻳⺠⺟⺎⺐⺬⺮⺼⻁⻉⻊⻏⻖⻑⻗⺌",
     "见角西车长门青韦页风飞食马骨鬼鱼鸟卤麦黄齐齿龙龟民母兀尢示竹肉虎刂足阝阝长雨小",
 )
+# Engines read some print in traditional characters; labels and titles are compared in simplified ones. Names
+# keep what was read.
+_SIMPLE = str.maketrans(
+    "電發車銷統運輸專稅稱號碼區塊鏈額價機動買購單識別證總計賬帳開戶貨務勞項鐵驗規舊產質種類線時間內國際旅廣東蘇龍"
+    "陝遼寧貴雲慶條聯關設備農業員護錢費銀滿張數財場貳參陸億萬圓爲為與據憑據",
+    "电发车销统运输专税称号码区块链额价机动买购单识别证总计账账开户货务劳项铁验规旧产质种类线时间内国际旅广东苏龙"
+    "陕辽宁贵云庆条联关设备农业员护钱费银满张数财场贰叁陆亿万圆为为与据凭据",
+)
 # The words of seals, which lie over what is printed and belong to no line.
-_SEAL = re.compile(r"(?:发票|财务)专用章|国家税务总局|[\u4e00-\u9fff]{2,3}省?市?税务局|(?:全国统一)?(?:发票|票据)监制章")
+_SEAL = re.compile(
+    r"(?:发票|财务)专用章|国家税务总局|[\u4e00-\u9fff]{2,3}省?市?税务局|(?:全国统一)?(?:发票|票据)监制章"
+)
 _KANGXI = range(0x2F00, 0x2FE0)
 
 
@@ -29,6 +39,7 @@ class Word:
     y1: float
     score: float = 1.0
     spans: tuple[tuple[float, float], ...] = ()  # x0, x1 of each character, where the source knows them
+    scores: tuple[float, ...] = ()  # of each character, where the engine tells them
 
     @property
     def height(self) -> float:
@@ -139,7 +150,12 @@ def build_page(words: Iterable[Word], width: float, height: float, *, tilt: floa
     """Group words into rows by their height on the page; vertical runs are kept apart."""
     flat, columns = [], []
     for word in words:
-        if word.text.strip() and word.height > 0 and word.width > 0 and not _SEAL.fullmatch(word.text.strip()):
+        if (
+            word.text.strip()
+            and word.height > 0
+            and word.width > 0
+            and not _SEAL.fullmatch(word.text.strip())
+        ):
             (columns if word.is_vertical else flat).append(word)
     rows = [_row(group) for group in _group(flat)]
     rows.sort(key=lambda row: row.middle)
@@ -210,7 +226,8 @@ def _row(words: list[Word]) -> Row:
     return Row(tuple(ordered), tuple(glyphs), "".join(glyph.char for glyph in glyphs))
 
 
-def _weight(char: str) -> float:
+def char_weight(char: str) -> float:
+    """How wide a character usually is, a Chinese one being 1."""
     return 1.0 if unicodedata.east_asian_width(char) in "WF" else 0.55
 
 
@@ -220,18 +237,19 @@ def _glyphs(word: Word) -> list[Glyph]:
     if len(spans) != len(word.text):
         spans = spread(word.text, word.x0, word.x1)
     found = []
-    for char, (x0, x1) in zip(word.text, spans, strict=True):
+    scores = word.scores if len(word.scores) == len(word.text) else (word.score,) * len(word.text)
+    for char, (x0, x1), score in zip(word.text, spans, scores, strict=True):
         raw = readable(char)
-        folded = plain(raw)
+        folded = plain(raw).translate(_SIMPLE)
         for part in folded:
             if not part.isspace():
-                found.append(Glyph(part, raw if len(folded) == 1 else part, x0, x1, word.score, word))
+                found.append(Glyph(part, raw if len(folded) == 1 else part, x0, x1, score, word))
     return found
 
 
 def spread(text: str, x0: float, x1: float) -> tuple[tuple[float, float], ...]:
     """Spread characters between two edges, Latin ones about half as wide as Chinese ones."""
-    weights = [_weight(char) for char in text]
+    weights = [char_weight(char) for char in text]
     unit = (x1 - x0) / (sum(weights) or 1.0)
     spans, left = [], x0
     for weight in weights:

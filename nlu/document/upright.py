@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nlu.document.ocr import Line
-from nlu.document.page import Page, Word, build_page
+from nlu.document.page import Page, Word, build_page, char_weight
 
 _TURNS = (0, 90, 180, 270)
 
@@ -35,10 +35,33 @@ def set_upright(lines: Sequence[Line], width: int, height: int) -> Upright:
         half = 0.5 * (np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])) / 2
         tall = 0.5 * (np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1]))
         x, y = float(centre[0]), float(centre[1] - slope(centre[0], centre[1]))
-        word = Word(line.text, x - half, y - tall / 2, x + half, y + tall / 2, line.score)
+        word = Word(
+            line.text,
+            x - half,
+            y - tall / 2,
+            x + half,
+            y + tall / 2,
+            line.score,
+            spans=_spans(line, x - half, x + half),
+            scores=tuple(mark for _, mark in line.marks),
+        )
         words.append(word)
         quads[id(word)] = line.points
     return Upright(build_page(words, width, height), turn, quads)
+
+
+def _spans(line: Line, x0: float, x1: float) -> tuple[tuple[float, float], ...]:
+    """Left and right of each character, half way to its neighbours; nothing where the engine tells no places."""
+    if not line.marks:
+        return ()
+    middles = [x0 + place * (x1 - x0) for place, _ in line.marks]
+    spans = []
+    for index, (char, middle) in enumerate(zip(line.text, middles, strict=True)):
+        wide = 0.5 * (x1 - x0) / max(1.0, sum(char_weight(each) for each in line.text)) * char_weight(char)
+        before = (middles[index - 1] + middle) / 2 if index else x0
+        after = (middles[index + 1] + middle) / 2 if index + 1 < len(middles) else x1
+        spans.append((max(before, middle - 1.2 * wide), min(after, middle + 1.2 * wide)))
+    return tuple(spans)
 
 
 def _direction(line: Line) -> int:
