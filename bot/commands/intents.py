@@ -151,7 +151,6 @@ def _calibrate(understander: Understander, folder: Path) -> Understander:
     if not matches:
         raise LocaleError(f"{folder}: no development sentences to calibrate on")
     confidence = calibrated(
-        understander.lexicon.intents,
         understander.matcher.classifier.intents,
         np.array([match.scores for match, _ in matches]),
         [intent for _, intent in matches],

@@ -1,7 +1,7 @@
 """From scores to confidence (置信度), and from confidence to what the bot does with it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +18,16 @@ _STRICTER, _READIER = 0.5, 0.7
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
-    """How scores become chances, and the two borders of the three bands; set on the development set."""
+    """How scores become chances, and the two borders of the three bands; set on the development set.
 
-    slope: float = 6.0
-    shift: float = 0.0  # added to the out-of-scope score
+    Whether a message is for us at all depends on the best score and on its lead over out of scope; which of
+    our intents it is, on the scores of the intents.
+    """
+
+    slope: float = 7.0
+    lead: float = 5.0
+    level: float = 2.0
+    bias: float = 1.0
     answer: float = 0.6
     clarify: float = 0.2
 
@@ -29,17 +35,19 @@ class Confidence:
         self, intents: tuple[str, ...], scores: NDArray[np.float32]
     ) -> tuple[float, dict[str, float]]:
         """Return the chance that a message is none of the intents, and the chance of each intent."""
+        known = scores.astype(np.float64)
         outside = intents.index(OUT_OF_SCOPE) if OUT_OF_SCOPE in intents else None
-        nothing = _NOTHING if outside is None else float(scores[outside])
-        steps = self.slope * (scores.astype(np.float64) - nothing - self.shift)
+        nothing = _NOTHING
         if outside is not None:
-            steps[outside] = 0.0
-        steps = np.exp(steps - max(float(steps.max()), 0.0))
-        top = max(float(self.slope * (scores.max() - nothing - self.shift)), 0.0)
-        rest = float(np.exp(-top)) if outside is None else 0.0
-        chances = steps / (float(steps.sum()) + rest)
-        known = dict(zip(intents, chances.tolist(), strict=True))
-        return (1.0 - float(chances.sum()) if outside is None else known[OUT_OF_SCOPE]), known
+            nothing = float(known[outside])
+            known[outside] = -np.inf
+        best = float(known.max())
+        inside = _squashed(self.lead * (best - nothing) + self.level * best + self.bias)
+        steps = np.exp(self.slope * (known - best))
+        chances = dict(zip(intents, (steps * (inside / float(steps.sum()))).tolist(), strict=True))
+        if outside is not None:
+            chances[OUT_OF_SCOPE] = 1 - inside
+        return 1 - inside, chances
 
     def action(self, intent: Intent, confidence: float) -> str:
         """Return answer, clarify or refuse: stricter where it cannot be undone, readier in an emergency."""
@@ -66,42 +74,58 @@ def read_confidence(path: Path = FILE) -> Confidence:
 
 def write_confidence(confidence: Confidence, path: Path = FILE) -> None:
     """Write a calibration where `read_confidence` finds it."""
+    lines = (f"{name}: {value:.4f}\n" for name, value in asdict(confidence).items())
     path.write_text(
         "# Set by `piaoda intents check --calibrate` on the dev half of tests/sentences; do not edit.\n"
-        f"slope: {confidence.slope:.3f}\nshift: {confidence.shift:.4f}\n"
-        f"answer: {confidence.answer:.3f}\nclarify: {confidence.clarify:.3f}\n",
+        + "".join(lines),
         encoding="utf-8",
     )
 
 
-def calibrated(
-    intents: Mapping[str, Intent], names: tuple[str, ...], scores: NDArray[np.float32], truth: list[str]
-) -> Confidence:
+def calibrated(names: tuple[str, ...], scores: NDArray[np.float32], truth: list[str]) -> Confidence:
     """Return the calibration that fits rows of scores with known intents best.
 
-    Slope and shift minimise the surprise of the truth. The borders keep wrong answers, and answers to what is
-    out of scope, rare; what is likelier than the lower border is offered as a choice.
+    The borders keep wrong answers, and answers to what is out of scope, rare; what is likelier than the lower
+    border is offered as a choice.
     """
-    where = np.array([names.index(name) for name in truth])
+    known = scores.astype(np.float64)
     outside = names.index(OUT_OF_SCOPE)
-    best, least = Confidence(), float("inf")
-    for slope in np.geomspace(2, 24, 23):
-        for shift in np.linspace(-0.6, 0.6, 49):
-            steps = slope * scores.astype(np.float64)
-            steps[:, outside] += slope * shift
-            steps -= steps.max(axis=1, keepdims=True)
-            surprise = np.log(np.exp(steps).sum(axis=1)) - steps[np.arange(len(where)), where]
-            if float(surprise.mean()) < least:
-                least, best = float(surprise.mean()), Confidence(float(slope), float(shift))
-    return _with_borders(best, intents, names, scores, truth)
+    nothing = known[:, outside].copy()
+    known[:, outside] = -np.inf
+    best = known.max(axis=1)
+    ours = np.array([name != OUT_OF_SCOPE for name in truth])
+    lead, level, bias = _logistic(np.stack([best - nothing, best, np.ones_like(best)], axis=1), ours)
+    steps = known[ours] - best[ours, None]
+    where = np.array([names.index(name) for name in truth if name != OUT_OF_SCOPE])
+    right = steps[np.arange(len(where)), where]
+    slopes = np.geomspace(1, 30, 60)
+    surprise = [float((np.log(np.exp(slope * steps).sum(axis=1)) - slope * right).mean()) for slope in slopes]
+    slope = float(slopes[int(np.argmin(surprise))])
+    return _with_borders(Confidence(slope, lead, level, bias), names, scores, truth)
 
 
-_WRONG_AT_MOST, _OUTSIDE_AT_MOST, _OFFERED_AT_MOST = 0.010, 0.02, 0.3
+def _logistic(rows: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """Return the weights of a logistic regression, slightly drawn to zero (Newton's method)."""
+    weights = np.zeros(rows.shape[1])
+    pull = 0.05 * np.eye(rows.shape[1])
+    for _ in range(30):
+        chance = 1 / (1 + np.exp(-rows @ weights))
+        slope = rows.T @ (truth - chance) - pull @ weights
+        curve = (rows * (chance * (1 - chance))[:, None]).T @ rows + pull
+        weights = weights + np.linalg.solve(curve, slope)
+    lead, level, bias = weights.tolist()
+    return lead, level, bias
+
+
+def _squashed(value: float) -> float:
+    return 1 / (1 + math.exp(-max(min(value, 50.0), -50.0)))
+
+
+_WRONG_AT_MOST, _OUTSIDE_AT_MOST, _OFFERED_AT_MOST = 0.012, 0.02, 0.25
 
 
 def _with_borders(
     confidence: Confidence,
-    intents: Mapping[str, Intent],
     names: tuple[str, ...],
     scores: NDArray[np.float32],
     truth: list[str],
@@ -121,4 +145,4 @@ def _with_borders(
             answer = border
             break
     clarify = float(np.quantile(outer, 1 - _OFFERED_AT_MOST)) if outer else 0.2
-    return Confidence(confidence.slope, confidence.shift, answer, min(max(clarify, 0.08), answer / 2))
+    return replace(confidence, answer=answer, clarify=min(max(clarify, 0.08), answer / 2))

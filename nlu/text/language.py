@@ -5,22 +5,18 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
 
-from nlu.text.normal import has_kana
+from nlu.text.normal import has_kana, simplified
 
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff々〆]")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
-# Kanji (漢字) that only Japanese writes so: neither the simplified nor the traditional Chinese form.
-_JAPANESE = frozenset(
-    "発検対続伝単広読覧駅価図権証経済録売変帰処総予約銀齢徴増払込円拡収圧悪囲壱隠営衛"
-    "応欧桜穏仮絵懐楽巻関歓観顔気亀偽戯拠挙暁駆径恵掲渓継軽鶏芸撃剣険圏県献験厳黄砕斎剤雑"
-    "蚕賛残歯児辞湿実写釈寿獣縦渋粛緒叙将称焼奨乗剰縄壌譲触嘱醸図粋酔穂随髄枢数瀬"
-    "斉静窃摂銭専浅戦践繊禅双捜掃挿巣装騒蔵臓属滞択沢担団弾遅昼虫鋳庁聴鎮塚逓鉄"
-    "転点伝灯当党盗稲闘徳独届悩脳覇廃拝売麦髪抜浜瓶仏払併塀辺弁舗歩穂豊亡翻毎満"
-    "黙訳薬与揚揺様謡来頼覧竜両猟緑隣塁励礼隷齢恋炉労郎楼録湾働畑峠枠込"
-) - frozenset("写数属当点灯来礼双随担独虫麦亡与党辞恋静断声楼炉徳窃庁寿")
+# Characters made in Japan (国字), which no table of variants has.
+_MADE_IN_JAPAN = "込働畑峠枠匂々"
 # Words that decide in which of two languages a mixed sentence is built, not what it is about.
 _BUILDS_CHINESE = frozenset("的了吗我你您他们帮怎么呢吧啊呀在有没不是就都要给把被谁哪啥这那请能想还嘛么咋")
+_ONLY_CHINESE = frozenset("的了吗我你您们帮怎么呢吧啊呀哪啥这嘛咋给谁把被很还没张查开")
 _BUILDS_ENGLISH = frozenset(
     re.findall(
         r"\w+",
@@ -30,6 +26,33 @@ _BUILDS_ENGLISH = frozenset(
     )
 )
 _SMALL = 0.02
+
+
+@cache
+def _japanese_forms() -> tuple[frozenset[str], frozenset[str]]:
+    """Return the old forms that Japanese gave up (旧字体) and the new ones that only Japanese writes (新字体)."""
+    table = files("opencc").joinpath("dictionary/JPVariants.txt").read_text(encoding="utf-8")
+    pairs = [line.split("\t") for line in table.splitlines() if "\t" in line]
+    chinese = set(simplified().values()) | {chr(code) for code in simplified()}
+    new = {char for _, forms in pairs for char in forms.split(" ")} - chinese
+    new = {char for char in new if not _in_china(char)}
+    return frozenset(old for old, _ in pairs) - new, frozenset(new).union(_MADE_IN_JAPAN)
+
+
+def _in_japan(text: str) -> bool:
+    return _fits(text, "shift_jis")
+
+
+def _in_china(char: str) -> bool:
+    return _fits(char, "gb2312") or _fits(char, "big5")
+
+
+def _fits(text: str, charset: str) -> bool:
+    try:
+        text.encode(charset)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class Languages:
@@ -57,6 +80,8 @@ class Languages:
         if not words:
             return self._default
         rest = [name for name in self.names if name not in ("zh", "ja")] or list(self.names)
+        if len(rest) == 1:
+            return rest[0]
         return self._likeliest(text, rest)
 
     def _among_han(self, text: str, han: list[str], words: list[str]) -> str:
@@ -67,13 +92,19 @@ class Languages:
                 return "en"
         if "ja" not in self._chances:
             return "zh"
-        if any(char in _JAPANESE for char in han):
+        old, new = _japanese_forms()
+        if not new.isdisjoint(han):
             return "ja"
+        if not _ONLY_CHINESE.isdisjoint(han) or not old.isdisjoint(han) or not _in_japan("".join(han)):
+            return "zh"
         return self._likeliest(text, ["zh", "ja"])
 
     def _likeliest(self, text: str, names: list[str]) -> str:
-        units = set(_units(text))
-        scores = {name: sum(self._chances[name].get(unit, self._unknown) for unit in units) for name in names}
+        # The Chinese examples are written in simplified characters, which a traditional message must meet.
+        units = {name: set(_units(text.translate(simplified()) if name == "zh" else text)) for name in names}
+        scores = {
+            name: sum(self._chances[name].get(unit, self._unknown) for unit in units[name]) for name in names
+        }
         best = max(scores.values())
         return self._default if scores.get(self._default) == best else max(scores, key=scores.__getitem__)
 

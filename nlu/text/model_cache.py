@@ -101,11 +101,14 @@ def _read(target: Path, reader: Reader) -> Learnt | None:
     except (OSError, ValueError, KeyError, BadZipFile):
         return None  # half a file of a crash: learn again and write over it
     rows: list[Row] = [(language, intent, text) for language, intent, text in about["rows"]]
+    labels = [intent for _, intent, _ in rows]
+    order = {intent: at for at, intent in enumerate(dict.fromkeys(labels))}
+    classes = np.array([order[label] for label in labels], dtype=np.int32)
     near: dict[str, Neighbours] = {}
     for name, said in zip(about["near"], says, strict=True):
-        places = [at for at, row in enumerate(rows) if row[0] == name]
-        near[name] = Neighbours([rows[at][2] for at in places], np.array(places, dtype=np.int32), said)
+        places = np.array([at for at, row in enumerate(rows) if row[0] == name], dtype=np.int32)
+        near[name] = Neighbours([rows[at][2] for at in places.tolist()], places, said, classes[places])
     space = Space({name: place for place, name in enumerate(about["features"])}, idf)
-    classifier = Classifier([intent for _, intent, _ in rows], space, weights, near)
+    classifier = Classifier(labels, space, weights, near)
     spelling = Spelling([*(text for *_, text in rows), *reader.concepts.words()])
     return Learnt(reader, classifier, spelling, known(rows))
