@@ -5,6 +5,8 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from bot import log
+
 # Command → (module, one line of help). A module is imported when its command is used: a look at the version
 # need not wait for the OCR libraries.
 COMMANDS = {
@@ -35,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for command, text in COMMANDS.items():
             subparsers.add_parser(command, help=text, add_help=False)
     parsed = parser.parse_args(given)
+    log.configure("warning", "text")  # `serve` has its own wish
     status: int = parsed.run(parsed)
     return status
 

@@ -6,6 +6,7 @@ socket in the data directory, which only the same user can open.
 
 import asyncio
 import base64
+import contextlib
 import json
 import os
 import socket
@@ -75,7 +76,7 @@ async def serve(store: Store, settings: Settings) -> asyncio.Server | None:
         except (OSError, ValueError):
             _log.warning("office_broken_off")
         finally:
-            writer.close()
+            await _close(writer)
 
     return await asyncio.start_unix_server(connected, sock=listener, limit=_LIMIT)
 
@@ -91,13 +92,21 @@ async def _served(store: Store, reader: asyncio.StreamReader) -> dict[str, Any]:
 async def _ask(address: Path, name: str, wish: Mapping[str, Any]) -> Any:
     async with asyncio.timeout(_SECONDS):
         reader, writer = await asyncio.open_unix_connection(str(address), limit=_LIMIT)
-        writer.write(json.dumps({"name": name, "wish": wish}).encode() + b"\n")
-        await writer.drain()
-        answer = json.loads(await reader.readline())
-        writer.close()
+        try:
+            writer.write(json.dumps({"name": name, "wish": wish}).encode() + b"\n")
+            await writer.drain()
+            answer = json.loads(await reader.readline())
+        finally:
+            await _close(writer)
     if "error" in answer:
         raise OperationError(answer["error"])
     return answer["done"]
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
 
 
 def _address(settings: Settings) -> Path:

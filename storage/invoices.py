@@ -108,6 +108,7 @@ async def store(connection: AsyncConnection, drafts: Sequence[InvoiceDraft]) -> 
 
 async def _insert(connection: AsyncConnection, draft: InvoiceDraft) -> Stored:
     values: dict[str, Any] = {name: getattr(draft, name) for name in _PLAIN}
+    values["kind"] = draft.kind or "unknown"  # a list of states need not tell
     for line in LINES:
         value, _ = draft.states.get(line, (_FIRST_STATES[line], None))
         known = line in draft.states

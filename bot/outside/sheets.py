@@ -291,8 +291,17 @@ def _csv(content: bytes, name: str) -> Iterator[Sequence[Any]]:
         except UnicodeDecodeError:
             continue
         separator = "\t" if text[:4096].count("\t") > text[:4096].count(",") else ","
-        return csv.reader(io.StringIO(text), delimiter=separator)
+        return _lines(text, separator, name)
     raise SheetError(f"{name} is neither UTF-8 nor GB18030 text")
+
+
+def _lines(text: str, separator: str, name: str) -> Iterator[Sequence[Any]]:
+    # Of all line ends that occur in the wild: a lone carriage return too.
+    lines = io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n"))
+    try:
+        yield from csv.reader(lines, delimiter=separator)
+    except csv.Error as error:
+        raise SheetError(f"{name} is no readable CSV file") from error
 
 
 def _xlsx(content: bytes, name: str) -> Iterator[Sequence[Any]]:

@@ -1,0 +1,1 @@
+"""What must survive a killed process: the real server, real loads, SIGKILL at random moments."""
