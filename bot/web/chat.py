@@ -2,48 +2,45 @@
 
 import asyncio
 import json
-import re
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
 
 from bot.build import Program
 from bot.web import session
+from bot.web.answers import FILE_HEADERS, HEADERS, Assets, entry, error, found, picture_type
+from bot.web.incoming import (
+    LARGEST_FILE,
+    LARGEST_MESSAGE,
+    TooLargeError,
+    body_of,
+    file_message,
+    file_name,
+    text_message,
+)
+from bot.web.limits import Allowance
 from storage import documents, people
 from storage.database import StoreUnavailableError
 from storage.documents import NewDocument
 from storage.people import Attach
-from storage.records import Attachment, ChatId, Message
+from storage.records import ChatId, Message
 
 HOME = Path(__file__).parent / "page"
-LARGEST_FILE = 20_000_000  # bytes
-_LARGEST_MESSAGE = 64 * 1024  # bytes
 _IN_WORK = 20  # messages of one chat that are not answered yet
+_STREAMS = 16  # open pages of one chat
+_UPLOADS = 24  # files on their way at the same time, of all chats
 _ALIVE_SECONDS = 15.0  # between signs of life on an open stream
-_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
-_ACTION = re.compile(r"[a-z][a-z_]{0,31}(:[!-~]{1,48})?")
-_LANGUAGES = ("zh", "en", "ja")
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
-    "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-_HEADERS = {
-    "content-security-policy": _POLICY,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cross-origin-opener-policy": "same-origin",
-    "permissions-policy": "geolocation=(), microphone=()",
-}
-# Types a browser shows without running anything in them; all others are saved.
-_SHOWN = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+_UPLOAD_SECONDS = 180.0
+# With many nodes a smaller id may become visible after a greater one: look back so far.
+_LATE_IDS = 500
+_MOST_ROWS = 1_000
 
 _log = structlog.get_logger()
 
@@ -59,7 +56,7 @@ def routes(program: Program) -> list[BaseRoute]:
         Route("/chat/files", page.take_file, methods=["POST"]),
         Route("/chat/files/{digest:str}", page.give_file),
         Route("/chat/events", page.events),
-        Mount("/assets", StaticFiles(directory=HOME)),
+        Mount("/assets", Assets(directory=HOME, check_dir=False)),
     ]
 
 
@@ -70,155 +67,218 @@ class Page:
         self._program = program
         self._store = program.store
         self._in_work: Counter[ChatId] = Counter()
+        self._streams: Counter[ChatId] = Counter()
+        self._uploads = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._newcomers = Allowance(300, 2)  # new chats of one address; an office shares one
+        self._messages = Allowance(120, 4)  # of one chat
+        self._bytes = Allowance(20 * LARGEST_FILE, 1_000_000)  # of one chat's files
 
     async def index(self, request: Request) -> Response:
         """The page itself; a new browser gets its chat."""
         html = await asyncio.to_thread((HOME / "index.html").read_bytes)
-        response = Response(html, media_type="text/html", headers=_HEADERS)
-        response.headers["cache-control"] = "no-cache"
-        if session.chat_of(request) is None:
-            chat, value = session.new_chat()
-            await self._introduce(chat)
-            session.keep(response, value, request)
+        headers = {**HEADERS, "cache-control": "no-cache"}
+        response = Response(html, media_type="text/html", headers=headers)
+        if request.method == "HEAD":
+            return response
+        secret = session.secret_of(request)
+        if secret is None:
+            address = request.client.host if request.client else ""
+            if not self._newcomers.take(address):
+                return error("busy", 429, wait=5)
+            secret = session.new_secret()
+        try:
+            await self._introduce(session.chat_with(secret))
+        except StoreUnavailableError:
+            return response  # the page asks again
+        session.keep(response, secret, request)
         return response
 
     async def words(self, request: Request) -> Response:
-        """The words of the page in one language."""
+        """The words of the page in one language, and what it should know."""
         language = request.path_params["language"]
-        if language not in _LANGUAGES:
-            return Response(status_code=404)
-        words = self._program.catalog.all("web.", language)
-        words["demo"] = "1" if self._program.settings.demo else ""
-        return JSONResponse(words, headers={**_HEADERS, "cache-control": "no-cache"})
+        catalog = self._program.catalog
+        if language not in catalog.languages:
+            return error("unknown", 404)
+        languages = {
+            code: {name: catalog.text(f"web.language.{name}", code) for name in ("short", "name")}
+            for code in catalog.languages
+        }
+        response = found(
+            {
+                **catalog.all("web.", language),
+                "demo": self._program.settings.demo,
+                "languages": languages,
+                "largest_file": LARGEST_FILE,
+            }
+        )
+        response.headers["cache-control"] = "no-cache"
+        return response
 
     async def history(self, request: Request) -> Response:
         """The last messages of this browser's chat."""
         chat = session.chat_of(request)
         if chat is None:
-            return Response(status_code=401)
+            return error("session", 401)
         try:
             rows = await self._store.transcript(chat)
         except StoreUnavailableError:
-            return Response(status_code=503)
-        entries = [_entry(*row) for row in rows]
-        return JSONResponse({"messages": entries}, headers={**_HEADERS, "cache-control": "no-store"})
+            return error("unavailable", 503, wait=2)
+        return found({"messages": [entry(*row) for row in rows]})
 
     async def take_message(self, request: Request) -> Response:
         """A message or a pressed button; 202 once it is written down. The same id again changes nothing."""
-        if (refusal := self._refusal(request)) is not None:
-            return refusal
-        chat = session.chat_of(request) or ChatId("web", "")
+        chat = self._speaker(request)
+        if isinstance(chat, Response):
+            return chat
         try:
-            body = json.loads(await _body(request, _LARGEST_MESSAGE))
-            message = _message(chat, body)
-        except _TooLargeError:
-            return JSONResponse({"error": "too_large"}, 413)
+            message = text_message(chat, await body_of(request, LARGEST_MESSAGE))
+        except TooLargeError:
+            return error("too_large", 413)
         except (ValueError, RecursionError, ClientDisconnect):
-            return JSONResponse({"error": "malformed"}, 400)
+            return error("malformed", 400)
         return await self._take(message)
 
     async def take_file(self, request: Request) -> Response:
         """A file: its bytes are the body, `id` and `name` stand in the query."""
-        if (refusal := self._refusal(request)) is not None:
-            return refusal
-        chat = session.chat_of(request) or ChatId("web", "")
-        id_, name = request.query_params.get("id", ""), request.query_params.get("name", "")[:200]
-        album = request.query_params.get("album", "")
-        if not _ID.fullmatch(id_) or (album and not _ID.fullmatch(album)):
-            return JSONResponse({"error": "malformed"}, 400)
+        chat = self._speaker(request)
+        if isinstance(chat, Response):
+            return chat
+        if self._uploads >= _UPLOADS:
+            return error("busy", 429, wait=5)
+        self._uploads += 1
         try:
-            content = await _body(request, LARGEST_FILE)
-            mime = request.headers.get("content-type", "").split(";")[0].strip().lower()[:100]
-            new = NewDocument(content, name, mime, self._program.services.now())
+            message = file_message(chat, request)
+            async with asyncio.timeout(_UPLOAD_SECONDS):
+                content = await body_of(request, LARGEST_FILE)
+        except TooLargeError:
+            return error("too_large", 413)
+        except TimeoutError:
+            return error("slow", 408)
+        except (ValueError, ClientDisconnect):
+            return error("malformed", 400)
+        finally:
+            self._uploads -= 1
+        return await self._keep_file(message, content)
+
+    async def _keep_file(self, message: Message, content: bytes) -> Response:
+        if not content:
+            return error("empty", 400)
+        if not self._bytes.take(message.chat, len(content)):
+            return error("busy", 429, wait=20)
+        part = message.attachments[0]
+        new = NewDocument(content, part.name, part.mime, self._program.services.now())
+        try:
             digest = await self._store.write(documents.keep, new)
-        except _TooLargeError:
-            return JSONResponse({"error": "too_large"}, 413)
-        except ClientDisconnect:
-            return Response(status_code=400)
         except StoreUnavailableError:
-            return Response(status_code=503)
-        kind = "photo" if mime.startswith("image/") else "voice" if mime.startswith("audio/") else "file"
-        attachment = Attachment(digest, name=name, mime=mime, kind=kind, size=len(content))
-        return await self._take(Message(id_, chat, attachments=(attachment,), kind=kind, album=album or None))
+            return error("unavailable", 503, wait=2)
+        return await self._take(replace(message, attachments=(replace(part, ref=digest, size=len(content)),)))
 
     async def give_file(self, request: Request) -> Response:
         """A file that stands in this browser's chat."""
         chat, digest = session.chat_of(request), request.path_params["digest"]
-        if chat is None or not await self._store.read(documents.is_in_chat, chat, digest):
-            return Response(status_code=404)
-        kept = await self._store.read(documents.document, digest)
+        try:
+            if chat is None or not await self._store.read(documents.is_in_chat, chat, digest):
+                return error("unknown", 404)
+            kept = await self._store.read(documents.document, digest)
+        except StoreUnavailableError:
+            return error("unavailable", 503, wait=2)
         if kept is None:
-            return Response(status_code=404)
-        name = request.query_params.get("name") or kept.name or "document"
-        shown = kept.mime in _SHOWN
+            return error("unknown", 404)
+        # The same bytes may have come from others under other names: theirs are not told.
+        name = file_name(request.query_params.get("name", "")) or "document"
+        picture = picture_type(kept.content)
         headers = {
-            **_HEADERS,
-            "content-security-policy": "default-src 'none'; sandbox",
+            **FILE_HEADERS,
             "cache-control": "private, max-age=86400, immutable",
-            "content-disposition": f"{'inline' if shown else 'attachment'}; filename*=utf-8''{quote(name)}",
+            "content-disposition": f"{'inline' if picture else 'attachment'}; filename*=utf-8''{quote(name)}",
         }
-        return Response(
-            kept.content, media_type=kept.mime if shown else "application/octet-stream", headers=headers
-        )
+        return Response(kept.content, media_type=picture or "application/octet-stream", headers=headers)
 
     async def events(self, request: Request) -> Response:
         """The chat as it grows (server-sent events); goes on after the last event the browser has."""
         chat = session.chat_of(request)
         if chat is None:
-            return Response(status_code=401)
+            return error("session", 401)
+        if self._streams[chat] >= _STREAMS:
+            return error("busy", 429, wait=5)
+        headers = {**HEADERS, "cache-control": "no-store", "x-accel-buffering": "no"}
+        if request.method == "HEAD":
+            return Response(media_type="text/event-stream", headers=headers)
         last = request.headers.get("last-event-id") or request.query_params.get("after", "0")
         after = int(last) if last.isascii() and last.isdigit() and len(last) < 19 else 0
-        headers = {**_HEADERS, "cache-control": "no-store", "x-accel-buffering": "no"}
         return StreamingResponse(self._stream(chat, after), media_type="text/event-stream", headers=headers)
 
     async def _stream(self, chat: ChatId, after: int) -> AsyncIterator[str]:
+        self._streams[chat] += 1
+        try:
+            yield "retry: 1000\n\n"
+            async for event in self._events(chat, after):
+                yield event
+        finally:
+            _less(self._streams, chat)
+
+    async def _events(self, chat: ChatId, after: int) -> AsyncIterator[str]:
+        """`message` events with the chat's messages, `working` while it is answered, and signs of life."""
         live = self._program.live
-        yield "retry: 1000\n\n"
+        back = _LATE_IDS if self._store.shared else 0
+        given: set[int] = set()
+        working = False
         with live.listen(chat) as changed:
             while not live.closing:
                 changed.clear()
+                # Asked before the rows, so that the end of the work is never told before its fruit.
+                now_working = self._in_work[chat] > 0
                 try:
-                    rows = await self._store.transcript(chat, after)
+                    rows = await self._store.transcript(chat, max(after - back, 0), _MOST_ROWS)
                 except StoreUnavailableError:
                     return  # the browser comes back by itself
+                rows = [row for row in rows if row[0] not in given]
                 for row in rows:
-                    after = row[0]
-                    yield f"id: {after}\ndata: {json.dumps(_entry(*row), ensure_ascii=False)}\n\n"
+                    after = max(after, row[0])
+                    if back:
+                        given.add(row[0])
+                    yield f"id: {after}\ndata: {json.dumps(entry(*row), ensure_ascii=False)}\n\n"
+                if now_working != working:
+                    working = now_working
+                    yield f"event: working\ndata: {json.dumps(working)}\n\n"
                 if not rows and not await _within(changed, _ALIVE_SECONDS):
-                    yield ": alive\n\n"
+                    yield "event: alive\ndata: 1\n\n"
 
-    def _refusal(self, request: Request) -> Response | None:
-        if not session.is_own_page(request):
-            return JSONResponse({"error": "foreign"}, 403)
+    def _speaker(self, request: Request) -> ChatId | Response:
+        """Who speaks, or why nobody may now."""
+        if not session.is_own_page(request, self._program.settings.public_url):
+            return error("foreign", 403)
         chat = session.chat_of(request)
         if chat is None:
-            return JSONResponse({"error": "session"}, 401)
-        if self._in_work[chat] >= _IN_WORK:
-            return JSONResponse({"error": "busy"}, 429, headers={"retry-after": "2"})
-        return None
+            return error("session", 401)
+        if self._in_work[chat] >= _IN_WORK or not self._messages.take(chat):
+            return error("busy", 429, wait=2)
+        return chat
 
     async def _take(self, message: Message) -> Response:
         try:
             new = await self._program.assistant.accept(message)
         except StoreUnavailableError:
-            return JSONResponse({"error": "unavailable"}, 503, headers={"retry-after": "2"})
+            return error("unavailable", 503, wait=2)
         if new:
+            self._in_work[message.chat] += 1
             task = asyncio.create_task(self._answer(message))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        return JSONResponse({"taken": message.id}, 202)
+        response = found({"taken": message.id})
+        response.status_code = 202
+        return response
 
     async def _answer(self, message: Message) -> None:
-        self._in_work[message.chat] += 1
+        self._program.live.change(message.chat)
         try:
             await self._program.assistant.answer(message)
         except StoreUnavailableError:
             _log.warning("web_answer_put_off")  # it is in the inbox, and answered later
         finally:
-            self._in_work[message.chat] -= 1
-            if not self._in_work[message.chat]:
-                del self._in_work[message.chat]
+            _less(self._in_work, message.chat)
+            self._program.live.change(message.chat)
 
     async def _introduce(self, chat: ChatId) -> None:
         """With demo data every browser speaks for the demo employee."""
@@ -227,48 +287,10 @@ class Page:
             await self._store.write(people.attach, Attach(chat, employee, self._program.services.now()))
 
 
-class _TooLargeError(Exception):
-    pass
-
-
-async def _body(request: Request, limit: int) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise _TooLargeError
-    return bytes(body)
-
-
-def _message(chat: ChatId, body: Any) -> Message:
-    """The message in a call; raises ValueError."""
-    match body:
-        case {"id": str(id_), "text": str(text), "language": str(language), **more} if _ID.fullmatch(id_):
-            action = more.get("action")
-            if action is not None and not (isinstance(action, str) and _ACTION.fullmatch(action)):
-                raise ValueError("action")
-            return Message(id_, chat, text, action=action, language=language[:16])
-    raise ValueError("message")
-
-
-def _entry(id_: int, direction: str, body: dict[str, Any]) -> dict[str, Any]:
-    """A message of the transcript as the page takes it."""
-    entry: dict[str, Any] = {"seq": id_, "from": "me" if direction == "in" else "bot", "at": body["at"]}
-    entry["text"] = body.get("text", "")
-    if direction == "in":
-        entry["id"] = body.get("id", "")
-        entry["action"] = body.get("action")
-        entry["files"] = [
-            {"digest": part["ref"], "name": part["name"], "mime": part["mime"]}
-            for part in body.get("attachments", ())
-        ]
-        return entry
-    entry["choices"] = body.get("choices", [])
-    entry["key"] = body.get("key", "")
-    entry["language"] = body.get("language", "zh")
-    if body.get("file"):
-        entry["files"] = [{"digest": body["file"], "name": body.get("file_name") or "", "mime": ""}]
-    return entry
+def _less(counter: Counter[ChatId], chat: ChatId) -> None:
+    counter[chat] -= 1
+    if counter[chat] <= 0:
+        del counter[chat]
 
 
 async def _within(event: asyncio.Event, seconds: float) -> bool:

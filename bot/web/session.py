@@ -1,6 +1,7 @@
 """Who a browser is (网页会话): a random secret in a cookie, of which we keep only the digest."""
 
 import hashlib
+import re
 import secrets
 from urllib.parse import urlsplit
 
@@ -11,36 +12,58 @@ from storage.records import ChatId
 
 COOKIE = "piaoda_chat"
 _SECONDS = 400 * 86_400  # the longest a browser keeps one
-_LENGTH = 43  # characters of 256 bits in base64
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 bits in base64
+
+
+def secret_of(request: Request) -> str | None:
+    """The secret that this browser shows, or None."""
+    shown = request.cookies.get(COOKIE, "")
+    return shown if _SECRET.fullmatch(shown) else None
+
+
+def new_secret() -> str:
+    """A secret for a new browser."""
+    return secrets.token_urlsafe(32)
 
 
 def chat_of(request: Request) -> ChatId | None:
     """The chat that belongs to this browser, or None for a new one."""
-    shown = request.cookies.get(COOKIE, "")
-    return _chat(shown) if len(shown) == _LENGTH else None
+    shown = secret_of(request)
+    return None if shown is None else chat_with(shown)
 
 
-def new_chat() -> tuple[ChatId, str]:
-    """A new chat, and the secret that `keep` gives to the browser."""
-    value = secrets.token_urlsafe(32)
-    return _chat(value), value
+def chat_with(secret: str) -> ChatId:
+    """The chat of the browser that holds a secret."""
+    return ChatId("web", hashlib.sha256(secret.encode()).hexdigest()[:32])
 
 
-def keep(response: Response, value: str, request: Request) -> None:
-    """Give the browser its secret."""
-    secure = request.url.scheme == "https"
+def keep(response: Response, secret: str, request: Request) -> None:
+    """Give the browser its secret, or more time with it."""
+    # Not "strict": a link to the page from a mail would arrive without its chat, and be given a new one.
     response.set_cookie(
-        COOKIE, value, max_age=_SECONDS, httponly=True, samesite="strict", secure=secure, path="/"
+        COOKIE,
+        secret,
+        max_age=_SECONDS,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+        path="/",
     )
 
 
-def is_own_page(request: Request) -> bool:
-    """Whether our own page sent this request: other sites may not speak in a user's name."""
+def is_own_page(request: Request, public_url: str | None = None) -> bool:
+    """Whether our own page sent this request: other sites may not speak in a user's name.
+
+    A proxy in front may show us another host name than the browser sees: that is what `public_url` is for.
+    """
     origin = request.headers.get("origin")
-    if origin is not None:
-        return urlsplit(origin).netloc == request.headers.get("host", "")
-    return request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
-
-
-def _chat(value: str) -> ChatId:
-    return ChatId("web", hashlib.sha256(value.encode()).hexdigest()[:32])
+    if origin is None:
+        return request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+    try:
+        host = urlsplit(origin).netloc
+    except ValueError:
+        return False
+    return host != "" and host in (
+        request.headers.get("host"),
+        urlsplit(public_url).netloc if public_url else None,
+    )
