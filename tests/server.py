@@ -77,6 +77,12 @@ class Server:
             return await process.wait()
 
     @property
+    def pid(self) -> int:
+        """Its process number."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def log(self) -> str:
         """What it has written."""
         return (self.home / "log").read_text("utf-8", "replace")
