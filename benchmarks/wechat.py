@@ -89,7 +89,7 @@ async def _run(args: argparse.Namespace) -> None:
 
 async def _bare(requests: list[bytes]) -> Figures:
     port = free_port()
-    process = subprocess.Popen([sys.executable, "-c", _BARE, str(port)], env={**os.environ})
+    process = subprocess.Popen([sys.executable, "-c", _BARE, str(port)], env={**os.environ})  # noqa: ASYNC220
     try:
         while True:
             try:
