@@ -125,7 +125,11 @@ class Classifier:
         neighbours = self.near.get(language)
         if neighbours is not None and seen.text:
             # The unlikely rest is far from every text: comparing with it costs time and changes nothing.
-            likely = np.argpartition(-scores, _COMPARED)[:_COMPARED] if len(scores) > _COMPARED else range(len(scores))
+            likely = (
+                np.argpartition(-scores, _COMPARED)[:_COMPARED]
+                if len(scores) > _COMPARED
+                else range(len(scores))
+            )
             scores = scores + neighbours.score(seen.text, list(likely))
         return scores
 

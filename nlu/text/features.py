@@ -1,6 +1,7 @@
 """What the classifier sees of a message: n-grams, sounds, concepts and slots."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -101,6 +102,41 @@ class Spelling:
         slips = 2 if len(word) >= 8 else 1
         found = extractOne(word, self._by_size.get(len(word), ()), scorer=OSA.distance, score_cutoff=slips)
         return found[0] if found and (len(word) > _SHORTEST_TYPO or found[0][0] == word[0]) else None
+
+
+class Hearing:
+    """Repairs characters that only sound right (同音字): a pair nobody wrote becomes the known pair of its sound."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        counts: Counter[str] = Counter()
+        for text in texts:
+            counts.update(text[at : at + 2] for at in range(len(text) - 1))
+        self._known = frozenset(counts)
+        self._by_sound: dict[str, str] = {}
+        table = sounds()
+        for pair, _ in counts.most_common():
+            one, other = table.get(ord(pair[0])), table.get(ord(pair[1]))
+            if one is not None and other is not None:
+                self._by_sound.setdefault(one + other, pair)
+
+    def repair(self, text: str) -> str:
+        """Return `text` with each character replaced that fits neither neighbour while another of its sound does."""
+        strange = [text[at : at + 2] not in self._known for at in range(len(text) - 1)]
+        if True not in strange:
+            return text
+        said = text.translate(sounds())
+        chars = list(text)
+        last = len(text) - 1
+        for at, char in enumerate(text):
+            if said[at] == char or (at and not strange[at - 1]) or (at < last and not strange[at]):
+                continue
+            before = self._by_sound.get(said[at - 1 : at + 1]) if at else None
+            after = self._by_sound.get(said[at : at + 2]) if at < last else None
+            if before is not None and (before[0] == chars[at - 1] or after is None):
+                chars[at] = before[1]
+            elif after is not None:
+                chars[at] = after[0]
+        return "".join(chars)
 
 
 class Concepts:

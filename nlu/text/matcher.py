@@ -1,6 +1,6 @@
 """The matcher (匹配): from a message to a score for every intent."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from rapidfuzz.fuzz import ratio
 from rapidfuzz.process import extractOne
 
 from nlu.text.classifier import Classifier, fit
-from nlu.text.features import Concepts, Eyes, Seen, Spelling
+from nlu.text.features import Concepts, Eyes, Hearing, Seen, Spelling, sounds
 from nlu.text.language import Languages
 from nlu.text.lexicon import Lexicon
 from nlu.text.normal import Normaliser, letters
@@ -31,6 +31,7 @@ _SIGNS = {
 }
 _NUMBERS_ONLY = frozenset("\ue001\ue002 ")
 _BARE_NUMBER = "invoice.status"
+_GREETING, _THANKS = "smalltalk.greet", "smalltalk.thanks"
 _SHORTEST_NEAR, _LONGEST_PHRASE, _NEAR = 4, 24, 90
 _EXACT, _NEARLY, _EXAMPLE = 0.99, 0.95, 0.97
 
@@ -59,7 +60,13 @@ class Reader:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.normalisers = {
-            language.name: Normaliser(language.name, language.aliases, language.fillers)
+            language.name: Normaliser(
+                language.name,
+                language.aliases,
+                language.fillers,
+                language.phrases.get(_GREETING, ()),
+                language.phrases.get(_THANKS, ()),
+            )
             for language in lexicon.languages
         }
         self.concepts = Concepts(
@@ -97,6 +104,7 @@ class Matcher:
         self.reader = learnt.reader
         self.classifier = learnt.classifier
         self.spelling = learnt.spelling
+        self.hearing = learnt.hearing
         self.languages = Languages(
             {
                 one.name: [text for texts in one.examples.values() for text in texts]
@@ -110,6 +118,10 @@ class Matcher:
                 for phrase in closed:
                     for key in self._keys(phrase, language.name):
                         own.setdefault(key, intent)
+        self._sounding: dict[str, str] = {}
+        for name, phrases in self._phrases.items():
+            if self.reader.normalisers[name].simplify:
+                self._sounding.update(_sounding(phrases))
         self._near: dict[tuple[str, int], list[str]] = {}
         for name, phrases in self._phrases.items():
             for phrase in phrases:
@@ -122,6 +134,8 @@ class Matcher:
         """Return the scores of a message; `language` forces the language, else it is found."""
         name = language if language in self.reader.normalisers else self.languages.find(text)
         normal = self.spelling.correct(self.reader.normal(text, slots, name))
+        if self.reader.normalisers[name].simplify:
+            normal = self.hearing.repair(normal)
         sure = self._surely(text, normal, name)
         scores = self.classifier.scores(self.reader.see(normal, slots, name), name)
         return Match(name, normal, scores, sure)
@@ -144,6 +158,9 @@ class Matcher:
             for key in keys:
                 if key in phrases:
                     return Sure(phrases[key], _EXACT, "phrase")
+        said = normal.translate(sounds())
+        if said in self._sounding and said != normal and normal not in self._examples:
+            return Sure(self._sounding[said], _NEARLY, "phrase")
         if len(normal) < _SHORTEST_NEAR:
             return None
         near = extractOne(
@@ -164,15 +181,30 @@ class Learnt:
     reader: Reader
     classifier: Classifier
     spelling: Spelling
+    hearing: Hearing
     sentences: dict[str, str]  # normalised example → intent, where it is certain
+
+
+def _sounding(phrases: Mapping[str, str]) -> dict[str, str]:
+    """Return sound → intent for the phrases whose sound means one thing only."""
+    found: dict[str, set[str]] = {}
+    for phrase, intent in phrases.items():
+        found.setdefault(phrase.translate(sounds()), set()).add(intent)
+    return {said: next(iter(intents)) for said, intents in found.items() if len(intents) == 1}
 
 
 def learn(rows: list[tuple[str, str, str]], reader: Reader, seen: list[Seen]) -> Learnt:
     """Return what the example rows (language, intent, normalised text) teach."""
     classifier = fit(seen, [intent for _, intent, _ in rows], [language for language, _, _ in rows])
-    return Learnt(
-        reader, classifier, Spelling([*(text for *_, text in rows), *reader.concepts.words()]), known(rows)
-    )
+    return remembered(rows, reader, classifier)
+
+
+def remembered(rows: list[tuple[str, str, str]], reader: Reader, classifier: Classifier) -> Learnt:
+    """Return what the rows teach besides the classifier, which is slow to learn and may come from a file."""
+    texts = [text for *_, text in rows]
+    chinese = [text for language, _, text in rows if reader.normalisers[language].simplify]
+    words = list(reader.concepts.words())
+    return Learnt(reader, classifier, Spelling([*texts, *words]), Hearing([*chinese, *words]), known(rows))
 
 
 def known(rows: list[tuple[str, str, str]]) -> dict[str, str]:

@@ -12,9 +12,9 @@ from zipfile import BadZipFile
 import numpy as np
 
 from nlu.text.classifier import Classifier, Neighbours, Space
-from nlu.text.features import Seen, Spelling
+from nlu.text.features import Seen
 from nlu.text.lexicon import Lexicon
-from nlu.text.matcher import Learnt, Reader, known, learn
+from nlu.text.matcher import Learnt, Reader, learn, remembered
 from nlu.text.slots import find_slots
 
 # Examples speak of "last month" too; which month that is does not matter for what they teach.
@@ -110,5 +110,4 @@ def _read(target: Path, reader: Reader) -> Learnt | None:
         near[name] = Neighbours([rows[at][2] for at in places.tolist()], places, said, classes[places])
     space = Space({name: place for place, name in enumerate(about["features"])}, idf)
     classifier = Classifier(labels, space, weights, near)
-    spelling = Spelling([*(text for *_, text in rows), *reader.concepts.words()])
-    return Learnt(reader, classifier, spelling, known(rows))
+    return remembered(rows, reader, classifier)

@@ -10,6 +10,11 @@ from importlib.resources import files
 _HEAD, _TAIL = 240, 120
 _RAW_HEAD, _RAW_TAIL = 2000, 500
 
+# Sounds at the end of a sentence that ask nothing and mean nothing.
+_PARTICLES = frozenset("啊呀哈哦噢喔啦呗哎嗯哟")
+_MOST_FRAMES = 3
+_SHORTEST_WISH = 3
+
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa\uff66-\uff9d]")
 _PICTURES = re.compile(
     "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff\u2190-\u21ff\u200b-\u200f\u2060\ufe00-\ufe0f\u20e3"
@@ -107,13 +112,23 @@ class Words:
 class Normaliser:
     """Normalises the messages of one language: letters, aliases (别名) and fillers (口头语)."""
 
-    def __init__(self, language: str, aliases: Mapping[str, str], fillers: Iterable[str]) -> None:
+    def __init__(
+        self,
+        language: str,
+        aliases: Mapping[str, str],
+        fillers: Iterable[str],
+        openings: Iterable[str] = (),
+        closings: Iterable[str] = (),
+    ) -> None:
+        """`openings` (您好) and `closings` (谢谢) are taken off the ends of a message that says more."""
         self.simplify = language in ("zh", "")
         spelled = {self._spelled(old): self._spelled(new) for old, new in aliases.items()}
         self._aliases = {old: new for old, new in spelled.items() if old and old != new}
         self._find_aliases = Words(self._aliases)
         self._fillers = dict.fromkeys((self._spelled(filler) for filler in fillers), " ")
         self._find_fillers = Words(self._fillers)
+        self._openings = self._by_end(openings, first=True)
+        self._closings = self._by_end((*closings, *_PARTICLES), first=False)
 
     def _spelled(self, text: str) -> str:
         return letters(text, simplify=self.simplify and not has_kana(text))
@@ -130,9 +145,38 @@ class Normaliser:
         if not spelled:
             return " ".join(unicodedata.normalize("NFKC", text).split())[:_TAIL]
         replaced = self._find_fillers.replace(spelled, self._fillers)
-        if replaced is spelled:
-            return spelled
-        return _tidy(replaced) or spelled
+        return self._bare(spelled if replaced is spelled else _tidy(replaced) or spelled)
+
+    def _by_end(self, words: Iterable[str], *, first: bool) -> dict[str, list[str]]:
+        groups: dict[str, list[str]] = {}
+        for word in sorted({self._spelled(word) for word in words}, key=lambda word: (-len(word), word)):
+            if len(word) > 1 or word in _PARTICLES:
+                groups.setdefault(word[0] if first else word[-1], []).append(word)
+        return groups
+
+    def _bare(self, text: str) -> str:
+        """Return `text` without the greeting before and the thanks behind it."""
+        for _ in range(_MOST_FRAMES):
+            inner = text
+            for word in self._openings.get(text[:1], ()):
+                if text.startswith(word) and _says_more(text[len(word) :], text[len(word) - 1]):
+                    inner = text[len(word) :].lstrip()
+                    break
+            for word in self._closings.get(inner[-1:], ()):
+                rest = inner[: -len(word)]
+                if inner.endswith(word) and _says_more(rest[::-1], word[0]):
+                    inner = rest.rstrip()
+                    break
+            if inner == text:
+                break
+            text = inner
+        return text
+
+
+def _says_more(rest: str, beside: str) -> bool:
+    """Tell whether `rest`, read away from the word that ends in `beside`, is a message of its own."""
+    apart = rest.startswith(" ") or not ("a" <= beside <= "z" and "a" <= rest[:1] <= "z")
+    return apart and len(rest.strip()) >= _SHORTEST_WISH
 
 
 def _tidy(text: str) -> str:

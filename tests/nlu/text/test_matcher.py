@@ -1,0 +1,153 @@
+"""The matcher: near-exact phrases, bands, two wishes, other tasks, other languages."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from locales.catalog import HOME
+from locales.strict_yaml import LocaleError
+from nlu.text.confidence import Confidence
+from nlu.text.lexicon import Intent
+from nlu.text.understanding import Understander
+from nlu.text.wishes import split_wishes
+from tests.nlu.text.matching import TODAY, understand, understander
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("88", "smalltalk.bye"),
+        ("?", "help.menu"),
+        ("？？", "help.menu"),
+        ("TD", "notify.unsubscribe"),
+        ("好的", "confirm.yes"),
+        ("👍", "confirm.yes"),
+        ("不是", "confirm.no"),
+        ("转人工", "agent.handoff"),
+        ("轉人工", "agent.handoff"),
+        ("26312000000771530482", "invoice.status"),
+        ("thank you", "smalltalk.thanks"),
+        ("はい", "confirm.yes"),
+    ],
+)
+def test_closed_phrases_and_bare_numbers_are_certain(text: str, intent: str) -> None:
+    found = understand(text)
+    assert (found.intent, found.action) == (intent, "answer")
+    assert found.confidence >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "second"),
+    [
+        ("我的发票审批到哪一步了，另外怎么转人工客服", "invoice.status", "agent.handoff"),
+        ("转人工，另外帮我打开提醒", "agent.handoff", "notify.subscribe"),
+    ],
+)
+def test_the_second_of_two_wishes_is_kept(text: str, intent: str, second: str) -> None:
+    found = understand(text)
+    assert (found.intent, found.second) == (intent, second)
+
+
+def test_thanks_are_no_second_wish() -> None:
+    assert understand("转人工，还有谢谢").second is None
+    assert split_wishes("还有发票吗") is None
+
+
+def test_dangerous_intents_need_more_and_emergencies_less() -> None:
+    bands = Confidence(answer=0.6, clarify=0.2)
+    assert bands.action(Intent("x"), 0.7) == "answer"
+    assert bands.action(Intent("x", danger=True), 0.7) == "clarify"
+    assert bands.action(Intent("x"), 0.5) == "clarify"
+    assert bands.action(Intent("x", emergency=True), 0.5) == "answer"
+    assert bands.action(Intent("x"), 0.1) == "refuse"
+
+
+def test_chances_are_chances() -> None:
+    outside, chances = Confidence().chances(
+        ("a", "out_of_scope", "b"), np.array([0.5, -0.5, -1], dtype=np.float32)
+    )
+    assert sum(chances.values()) == pytest.approx(1)
+    assert chances["out_of_scope"] == outside
+    assert max(chances, key=chances.__getitem__) == "a"
+
+
+def test_a_forced_language_is_kept() -> None:
+    assert understand("発票", language="zh").language == "zh"
+
+
+def test_what_was_learnt_is_kept_and_read_again(tmp_path: Path) -> None:
+    learnt = Understander.load(cache=tmp_path)
+    (kept,) = tmp_path.glob("*.npz")
+    again = Understander.load(cache=tmp_path)
+    for text in ("发票丢了怎么办", "how do I upload it", "領収書を再発行して"):
+        one, other = (each.understand(text, today=TODAY) for each in (learnt, again))
+        assert one.alternatives == other.alternatives
+    kept.write_bytes(b"half a file")
+    assert Understander.load(cache=tmp_path).understand("88", today=TODAY).intent == "smalltalk.bye"
+
+
+def test_a_fourth_language_is_a_folder(tmp_path: Path) -> None:
+    home = tmp_path / "locales"
+    for source in HOME.glob("*/*.yaml"):
+        (home / source.parent.name).mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, home / source.parent.name / source.name)
+    shutil.copy(HOME / "intents.yaml", home / "intents.yaml")
+    shutil.copytree(Path(__file__).parent / "fourth_language", home / "de")
+    found = Understander.load(home).understand("wo bleibt denn meine Rechnung", today=TODAY)
+    assert (found.language, found.intent) == ("de", "invoice.status")
+    assert Understander.load(home).understand("where is my invoice", today=TODAY).language == "en"
+
+
+def test_an_unknown_intent_in_a_language_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "xx").mkdir()
+    (tmp_path / "intents.yaml").write_text("intents: {a: {means: x}}", encoding="utf-8")
+    (tmp_path / "xx" / "examples.yaml").write_text("b: [hello]", encoding="utf-8")
+    with pytest.raises(LocaleError, match="unknown intent 'b'"):
+        Understander.load(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", ["json", "yaml"])
+def test_the_matcher_learns_any_other_task(tmp_path: Path, suffix: str) -> None:
+    task = {
+        "light.on": ["turn on the light", "lights on please", "make it bright", "switch the lamp on"],
+        "light.off": ["turn off the light", "lights out", "make it dark", "switch the lamp off"],
+        "music": ["play a song", "put some jazz on", "play music", "i want to hear a tune"],
+    }
+    file = tmp_path / f"task.{suffix}"
+    file.write_text(json.dumps(task), encoding="utf-8")
+    other = Understander.of_examples(file)
+    assert other.understand("please turn the lamp off", today=TODAY).intent == "light.off"
+    assert other.understand("play some jazz music", today=TODAY).intent == "music"
+
+
+@pytest.mark.slow
+def test_a_large_task_fits(tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    syllables = [
+        first + second for first in "bdfgklmnprst" for second in ("a", "e", "i", "o", "u", "an", "or")
+    ]
+    words = ["".join(random.choice(syllables, 2)) for _ in range(1500)]
+    task: dict[str, list[str]] = {}
+    for intent in range(60):
+        own = random.choice(words, 12)
+        task[f"intent {intent}"] = [
+            " ".join([*random.choice(own, 3), *random.choice(words, 4)]) for _ in range(90)
+        ]
+    asked = {intent: sentences.pop() for intent, sentences in task.items()}
+    file = tmp_path / "task.json"
+    file.write_text(json.dumps(task), encoding="utf-8")
+    other = Understander.of_examples(file)
+    right = sum(other.understand(text, today=TODAY).intent == intent for intent, text in asked.items())
+    assert right >= 0.8 * len(asked)
+
+
+def test_sellers_can_be_exchanged() -> None:
+    from nlu.text.sellers import SellerIndex
+
+    known = understander().with_sellers(SellerIndex.build(["云岫酒店管理(杭州)有限公司"]))
+    found = known.understand("查下云岫酒店上个月开的票", today=TODAY)
+    assert "seller" in found.slots
+    assert found.intent == "invoice.search"
