@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
-from rapidfuzz.process import extractOne
+from rapidfuzz.process import extract
 
 from nlu.text.normal import Normaliser, Words
 
@@ -16,7 +16,7 @@ _RUN = re.compile(r"[a-zà-ɏ0-9']+|[^\sa-zà-ɏ0-9']+")
 _LATIN_WORD = re.compile(r"[a-zà-ɏ']+")
 # Each syllable is one character of a private plane, so that n-grams of sounds are slices as well.
 _FIRST_SOUND = 0xF0000
-_SHORTEST_TYPO, _MOST_TYPOS = 4, 8
+_SHORTEST_TYPO, _MOST_TYPOS, _MOST_NEAR = 4, 8, 12
 _PLAIN = re.compile(r"[^\\.*+?()\[\]{}|^$]+")
 _LEAST_SOUNDS = 2
 _SOUNDS_LIKE = 0.5
@@ -77,7 +77,7 @@ class Spelling:
     """Corrects Latin words that the examples do not know but nearly know (typos 笔误)."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        self._known = {word for text in texts for word in _LATIN_WORD.findall(text)}
+        self._known = Counter(word for text in texts for word in _LATIN_WORD.findall(text))
         self._by_size: dict[int, list[str]] = {}
         for word in sorted(self._known):
             if len(word) >= _SHORTEST_TYPO:
@@ -100,8 +100,20 @@ class Spelling:
 
     def _nearest(self, word: str) -> str | None:
         slips = 2 if len(word) >= 8 else 1
-        found = extractOne(word, self._by_size.get(len(word), ()), scorer=OSA.distance, score_cutoff=slips)
-        return found[0] if found and (len(word) > _SHORTEST_TYPO or found[0][0] == word[0]) else None
+        found = extract(
+            word, self._by_size.get(len(word), ()), scorer=OSA.distance, score_cutoff=slips, limit=_MOST_NEAR
+        )
+        near = [
+            (known, distance)
+            for known, distance, _ in found
+            if len(word) > _SHORTEST_TYPO or known[0] == word[0]
+        ]
+        if not near:
+            return None
+        # Slips rarely hit the first and the last letter; of the rest, the commoner word.
+        return min(
+            near, key=lambda one: (one[1], one[0][0] != word[0], one[0][-1] != word[-1], -self._known[one[0]])
+        )[0]
 
 
 class Hearing:

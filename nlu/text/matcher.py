@@ -66,6 +66,7 @@ class Reader:
                 language.fillers,
                 language.phrases.get(_GREETING, ()),
                 language.phrases.get(_THANKS, ()),
+                [phrase for phrases in language.phrases.values() for phrase in phrases],
             )
             for language in lexicon.languages
         }

@@ -119,14 +119,19 @@ class Normaliser:
         fillers: Iterable[str],
         openings: Iterable[str] = (),
         closings: Iterable[str] = (),
+        phrases: Iterable[str] = (),
     ) -> None:
-        """`openings` (您好) and `closings` (谢谢) are taken off the ends of a message that says more."""
+        """`openings` (您好) and `closings` (谢谢) are taken off the ends of a message that says more.
+
+        `phrases` say enough, however short.
+        """
         self.simplify = language in ("zh", "")
         spelled = {self._spelled(old): self._spelled(new) for old, new in aliases.items()}
         self._aliases = {old: new for old, new in spelled.items() if old and old != new}
         self._find_aliases = Words(self._aliases)
         self._fillers = dict.fromkeys((self._spelled(filler) for filler in fillers), " ")
         self._find_fillers = Words(self._fillers)
+        self._phrases = frozenset(map(self._spelled, phrases)) - {""}
         self._openings = self._by_end(openings, first=True)
         self._closings = self._by_end((*closings, *_PARTICLES), first=False)
 
@@ -159,12 +164,12 @@ class Normaliser:
         for _ in range(_MOST_FRAMES):
             inner = text
             for word in self._openings.get(text[:1], ()):
-                if text.startswith(word) and _says_more(text[len(word) :], text[len(word) - 1]):
+                if text.startswith(word) and self._says_more(text[len(word) :], text[len(word) - 1]):
                     inner = text[len(word) :].lstrip()
                     break
             for word in self._closings.get(inner[-1:], ()):
                 rest = inner[: -len(word)]
-                if inner.endswith(word) and _says_more(rest[::-1], word[0]):
+                if inner.endswith(word) and self._says_more(rest, word[0], before=True):
                     inner = rest.rstrip()
                     break
             if inner == text:
@@ -172,11 +177,13 @@ class Normaliser:
             text = inner
         return text
 
-
-def _says_more(rest: str, beside: str) -> bool:
-    """Tell whether `rest`, read away from the word that ends in `beside`, is a message of its own."""
-    apart = rest.startswith(" ") or not ("a" <= beside <= "z" and "a" <= rest[:1] <= "z")
-    return apart and len(rest.strip()) >= _SHORTEST_WISH
+    def _says_more(self, rest: str, beside: str, *, before: bool = False) -> bool:
+        """Tell whether what is left beside a word, which has `beside` at that end, is a message of its own."""
+        bare = rest.strip()
+        if len(bare) < _SHORTEST_WISH and bare not in self._phrases:
+            return False
+        edge = rest[-1:] if before else rest[:1]
+        return not ("a" <= beside <= "z" and "a" <= edge <= "z")
 
 
 def _tidy(text: str) -> str:

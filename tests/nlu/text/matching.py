@@ -66,7 +66,9 @@ def emoji(text: str, dice: random.Random) -> str:
 
 
 def fillers(text: str, dice: random.Random) -> str:
-    """The sentence with politeness around it."""
+    """The sentence with politeness around it; nobody puts it around a single word."""
+    if len(text) < 5:
+        return text
     return (
         dice.choice(["请问一下，", "您好，", "麻烦您，", "不好意思，"])
         + text
