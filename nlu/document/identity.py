@@ -50,9 +50,7 @@ def _numbers(found: Labelled, evidence: Evidence, repair: bool) -> None:
     for label in found.named("digital_number", "number"):
         lengths = (10,) if "票据" in label.piece.text else (8, 20)  # 财政票据
         for piece in _values(found, label):
-            run = next(
-                (run for run in digit_runs(piece.text, repair=repair) if len(run[0]) in lengths), None
-            )
+            run = next((run for run in digit_runs(piece.text, repair=repair) if len(run[0]) in lengths), None)
             if run is None:
                 continue
             digits, factor, start, end = run

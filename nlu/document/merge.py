@@ -16,12 +16,19 @@ from fapiao.tax_id import TaxIdState, parse_tax_id
 from nlu.document.evidence import Evidence, Value
 from nlu.document.reading import FIELDS, MONEY, Box, Found, Source
 
-# Below this an OCR reading that nothing else supports is left out: measured on drawn photographs, see
-# docs/reading.md. A wrong value shown as sure costs ten missing ones.
-SURE = 0.90
+# Below this score of its least certain character an OCR reading that nothing else supports is left out: measured
+# on drawn photographs, see docs/reading.md. A wrong value shown as sure costs ten missing ones.
+SURE = 0.85
+SURE_TOTAL = 0.95  # a lost digit leaves its neighbours certain
+SURE_ALONE = 0.9  # on tickets that print one figure only
 SURE_NAME = 0.93
-SURE_DIGITS = 0.93  # a code or check code without any check digit
+SURE_CAPITALS = 0.9
+SURE_AGAINST = 0.93  # to contradict the QR code
+SURE_DIGITS = 0.93  # a code has no check digit
 
+_ONE_FIGURE = frozenset(
+    {Kind.TAXI, Kind.RAIL_PAPER, Kind.RAIL_E, Kind.FIXED, Kind.BUS, Kind.SHIP, Kind.TOLL_PAPER}
+)
 _ORDER = (Source.XML, Source.OFD, Source.PDF, Source.OCR)
 
 
@@ -123,9 +130,7 @@ def _identity(choice: _Choice, ordered: Sequence[Evidence], qr: QrPayload | None
     sure_qr = qr is not None and qr.is_invoice
     for name in ("number", "code", "issue_date", "check_code"):
         from_qr = getattr(qr, name) if sure_qr else None
-        structured = next(
-            (e for e in ordered if e.source is Source.XML and e.first(name) is not None), None
-        )
+        structured = next((e for e in ordered if e.source is Source.XML and e.first(name) is not None), None)
         if structured is not None:
             choice.put(name, structured.first(name), Source.XML, 1.0)
         elif from_qr is not None and not (name == "code" and kind is not None and kind.is_digital):
@@ -161,9 +166,9 @@ def _printed(choice: _Choice, ordered: Sequence[Evidence], name: str, kind: Kind
     best = max(ocr, key=lambda reading: reading.score + 0.02 * reading.labelled)
     rivals = [r for r in ocr if r.value != best.value and r.labelled and r.score > best.score - 0.1]
     agreeing = sum(1 for r in ocr if r.value == best.value)
-    limit = SURE_DIGITS if name in ("code", "check_code") else SURE
+    limit = SURE_DIGITS if name == "code" else SURE
     if name == "number" and digital_number_plausible(str(best.value)):
-        limit = 0.88
+        limit = 0.8
     if agreeing >= 2:
         limit -= 0.12
     if rivals and agreeing < 2:
@@ -224,7 +229,7 @@ def _party_field(choice: _Choice, ordered: Sequence[Evidence], name: str) -> Non
     limit = SURE_NAME
     if name.endswith("tax_id"):
         valid = parse_tax_id(str(best.value)).state is TaxIdState.VALID
-        limit = 0.5 if valid else 0.97
+        limit = 0.5 if valid else 0.95
     if agreed:
         limit -= 0.15
     if best.score >= limit:
@@ -254,9 +259,7 @@ class _Figure:
 
 def _figures(ordered: Sequence[Evidence], name: str) -> list[_Figure]:
     return [
-        _Figure(r.value, e.source, r.score, r.box, r.text)
-        for e in ordered
-        for r in e.values.get(name, ())
+        _Figure(r.value, e.source, r.score, r.box, r.text) for e in ordered for r in e.values.get(name, ())
     ]
 
 
@@ -287,7 +290,8 @@ def _money(choice: _Choice, ordered: Sequence[Evidence], qr: QrPayload | None) -
     written = _written(ordered)
     total_qr = _qr_figure(qr, AmountMeaning.TOTAL)
     net_qr = _qr_figure(qr, AmountMeaning.NET)
-    _ocr_total(choice, figures, written, total_qr, net_qr)
+    open_qr = qr.amount if qr is not None and qr.amount_means is None else None
+    _ocr_total(choice, figures, written, total_qr, net_qr, open_qr)
     _ocr_net_and_tax(choice, figures, net_qr)
 
 
@@ -297,6 +301,7 @@ def _ocr_total(
     written: _Figure | None,
     total_qr: _Figure | None,
     net_qr: _Figure | None,
+    open_qr: Decimal | None,
 ) -> None:
     if "total" in choice.values:
         return
@@ -313,12 +318,19 @@ def _ocr_total(
         for tax in figures["tax"][:2]:
             value = net.value + tax.value
             votes[value] = votes.get(value, 0) + 0.9 * min(net.score, tax.score)
+    if open_qr in votes:  # nobody has documented what this amount is: it agrees, or it says nothing
+        votes[open_qr] += 1.0
+    if net_qr is not None:
+        for figure in printed:
+            if _at_a_rate(net_qr.value, figure.value):
+                votes[figure.value] += 0.6
     if not votes:
         return
     ranked = sorted(votes.items(), key=lambda item: -item[1])
     value, weight = ranked[0]
     second = ranked[1][1] if len(ranked) > 1 else 0.0
-    if weight < 1.5 and (weight < SURE + 0.03 or second > 0.5):
+    limit = SURE_ALONE if choice.values.get("kind") in _ONE_FIGURE else SURE_TOTAL
+    if weight < 1.2 and (weight < limit or second > 0.5):
         return
     if weight - second < 0.35:
         return
@@ -326,15 +338,23 @@ def _ocr_total(
     if total_qr is not None and total_qr.value == value:
         choice.put("total", value, Source.QR, total_qr.score, best.box if best else None)
         return
-    printed_text = best is not None or written is not None and written.value == value
+    printed_text = best is not None or (written is not None and written.value == value)
     if not printed_text and not any(may_read_as(f.text, value) for f in printed) and printed:
         return
     choice.put("total", value, Source.OCR, min(1.0, weight / 1.5), best.box if best else None)
 
 
-def _ocr_net_and_tax(
-    choice: _Choice, figures: Mapping[str, list[_Figure]], net_qr: _Figure | None
-) -> None:
+_RATES = tuple(
+    Decimal(rate) / 100 for rate in ("13", "9", "6", "3", "1", "0", "16", "17", "10", "11", "5", "1.5")
+)
+
+
+def _at_a_rate(net: Decimal, total: Decimal) -> bool:
+    """True if the total is the net amount with one usual tax rate on it."""
+    return any(abs(net * (1 + rate) - total) <= 2 * FEN for rate in _RATES)
+
+
+def _ocr_net_and_tax(choice: _Choice, figures: Mapping[str, list[_Figure]], net_qr: _Figure | None) -> None:
     total = choice.values.get("total")
     nets, taxes = figures["amount"], figures["tax"]
     if "amount" not in choice.values and net_qr is not None:
@@ -344,7 +364,7 @@ def _ocr_net_and_tax(
     if net is None:
         _pair(choice, nets, taxes, total)
         net = choice.values.get("amount")
-    if "tax" in choice.values or not taxes:
+    if "tax" in choice.values:
         return
     if net is None or total is None:
         _alone(choice, "tax", taxes)
@@ -356,11 +376,11 @@ def _ocr_net_and_tax(
     meant = total - net
     if any(may_read_as(f.text, meant) for f in taxes):
         choice.put("tax", meant, Source.OCR, 0.93, taxes[0].box)
+    else:
+        _by_difference(choice, "tax", taxes, meant)
 
 
-def _pair(
-    choice: _Choice, nets: Sequence[_Figure], taxes: Sequence[_Figure], total: Decimal | None
-) -> None:
+def _pair(choice: _Choice, nets: Sequence[_Figure], taxes: Sequence[_Figure], total: Decimal | None) -> None:
     """Without a QR net: the pair that adds up to the total, or one figure and what the other must be."""
     if total is None:
         _alone(choice, "amount", nets)
@@ -380,11 +400,28 @@ def _pair(
             choice.put("amount", total - tax.value, Source.OCR, 0.93, nets[0].box)
             return
     if not taxes:
-        _alone(choice, "amount", [net for net in nets if Decimal("0.8") * abs(total) <= abs(net.value) <= abs(total)])
+        _alone(
+            choice,
+            "amount",
+            [net for net in nets if Decimal("0.8") * abs(total) <= abs(net.value) <= abs(total)],
+        )
+
+
+def _plausible(net: Decimal, total: Decimal) -> bool:
+    """True if the difference can be a tax."""
+    return 0 <= (total - net) * (1 if net > 0 else -1) <= Decimal("0.18") * abs(net)
+
+
+def _by_difference(choice: _Choice, name: str, seen: Sequence[_Figure], meant: Decimal) -> None:
+    """What cannot be read follows from two figures that are sure; a clear reading is never overruled."""
+    net, total = choice.values["amount"], choice.values["total"]
+    sure = min(choice.scores["amount"], choice.scores["total"]) >= SURE_TOTAL
+    if sure and _plausible(net, total) and all(figure.score < SURE for figure in seen):
+        choice.put(name, meant, Source.OCR, 0.93, seen[0].box if seen else None)
 
 
 def _alone(choice: _Choice, name: str, figures: Sequence[_Figure]) -> None:
-    if figures and figures[0].score >= 0.96:
+    if figures and figures[0].score >= 0.92:
         choice.put(name, figures[0].value, figures[0].source, figures[0].score, figures[0].box)
 
 
@@ -398,6 +435,11 @@ def _air_and_rail(choice: _Choice, ordered: Sequence[Evidence]) -> None:
             _drop(choice, name)
 
 
+def _legible(evidence: Evidence) -> bool:
+    """True if the capital amount was read well enough to testify against the figures."""
+    return evidence.source is not Source.OCR or evidence.capital_score >= SURE_CAPITALS
+
+
 def _invoice(choice: _Choice, ordered: Sequence[Evidence]) -> Invoice:
     def pick(name: str) -> Any:
         return next((getattr(e, name) for e in ordered if getattr(e, name)), None)
@@ -405,7 +447,7 @@ def _invoice(choice: _Choice, ordered: Sequence[Evidence]) -> Invoice:
     return Invoice(
         **{name: choice.values.get(name) for name in FIELDS},
         digital_number=pick("digital_number"),
-        capital_total=pick("capital_total"),
+        capital_total=next((e.capital_total for e in ordered if e.capital_total and _legible(e)), None),
         rates=pick("rates") or (),
         lines=max((e.lines for e in ordered), default=1),
         remark=pick("remark"),
@@ -437,24 +479,39 @@ def _as_printed(invoice: Invoice, ordered: Sequence[Evidence]) -> Invoice:
     for name in FIELDS:
         if name == "kind":
             continue
-        reading, source = _face(ordered, name)
         merged = getattr(invoice, name)
+        reading, source = _face(ordered, name, merged)
         if reading is None:
             changed[name] = None
         elif reading.value == merged or source is not Source.OCR:
             changed[name] = reading.value
         else:
-            certain = reading.score >= 0.985 and reading.labelled
+            certain = reading.score >= SURE_AGAINST and reading.labelled
             changed[name] = reading.value if certain else None
     return replace(invoice, **changed)
 
 
-def _face(ordered: Sequence[Evidence], name: str) -> tuple[Value | None, Source | None]:
+def _face(ordered: Sequence[Evidence], name: str, merged: Any) -> tuple[Value | None, Source | None]:
+    """The printed reading: of several the one that differs from what is known by a digit or two, else the first
+    that a label names."""
     printed = [e for e in ordered if e.source is not Source.XML] or list(ordered)
     for evidence in printed:
-        if evidence.best(name) is not None:
-            return evidence.best(name), evidence.source
+        readings = evidence.values.get(name, ())
+        if not readings:
+            continue
+        for reading in readings:
+            certain = evidence.source is not Source.OCR or reading.score >= SURE_AGAINST
+            if certain and name in ("number", "code") and _near_miss(reading.value, merged):
+                return replace(reading, labelled=True), evidence.source
+        return next((r for r in readings if r.labelled), readings[0]), evidence.source
     return None, None
+
+
+def _near_miss(one: Any, other: Any) -> bool:
+    """True for two numbers of one length that differ in one or two digits."""
+    if not isinstance(one, str) or not isinstance(other, str) or len(one) != len(other):
+        return False
+    return 0 < sum(a != b for a, b in zip(one, other, strict=True)) <= 2
 
 
 def _others(choice: _Choice, ordered: Sequence[Evidence], qr: QrPayload | None) -> None:
@@ -492,6 +549,9 @@ def _confidence(
     failed = [name for name, verdict in checks.items() if verdict.is_failure and name != "buyer_is_ours"]
     if failed:
         value = min(value, 0.5)
+    ids = [checks[name] for name in ("seller_tax_id", "buyer_tax_id") if name in checks]
+    if any(verdict.state is CheckState.FAILED for verdict in ids):
+        value = min(value, 0.85)
     if qr is not None and qr.crc is None and qr.crc_text:
         value = min(value, 0.97)
     return round(max(0.0, min(value, 1.0)), 3)

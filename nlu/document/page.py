@@ -148,7 +148,8 @@ def readable(text: str) -> str:
 
 def build_page(words: Iterable[Word], width: float, height: float, *, tilt: float = 0.0) -> Page:
     """Group words into rows by their height on the page; vertical runs are kept apart."""
-    flat, columns = [], []
+    flat: list[Word] = []
+    columns: list[Word] = []
     for word in words:
         if (
             word.text.strip()
@@ -221,8 +222,8 @@ def _apart(word: Word, line: list[Word]) -> float:
 
 def _row(words: list[Word]) -> Row:
     ordered = sorted(words, key=lambda word: word.x0)
+    # Word by word: where a seal's words lie over a figure, neither is torn apart.
     glyphs = [glyph for word in ordered for glyph in _glyphs(word)]
-    glyphs.sort(key=lambda glyph: glyph.x0)
     return Row(tuple(ordered), tuple(glyphs), "".join(glyph.char for glyph in glyphs))
 
 

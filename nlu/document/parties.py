@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from itertools import product
 
 from fapiao.kinds import Kind
 from fapiao.tax_id import TaxIdState, normal_tax_id, parse_tax_id, repair_tax_id
@@ -66,14 +67,32 @@ def _blocks(found: Labelled, repair: bool) -> list[_Party]:
         if value is None:
             continue
         role = _role_of(label)
-        party = _owner(parties, label, role, em)
-        if party is None:
-            party = _Party(label.piece.x0, label.piece.middle, role)
+        owner = _owner(parties, label, role, em)
+        party = owner or _Party(label.piece.x0, label.piece.middle, role)
+        if owner is None:
+            party.name = _over(found, label) if repair else None
             parties.append(party)
         if party.tax_id is None:
             party.tax_id = value
             party.rows.add(label.index)
     return [party for party in parties if party.name is not None or party.tax_id is not None]
+
+
+def _over(found: Labelled, label: Label) -> Value | None:
+    """The name in the line above an id, where its own label was not recognised: both forms print it there."""
+    if label.index == 0:
+        return None
+    row = found.page.rows[label.index - 1]
+    size = label.piece.row.height
+    if not 0.8 * size < label.piece.middle - row.middle < 2.6 * size:
+        return None
+    for piece in runs(row, gap=1.2):
+        near = label.piece.x0 - 2 * size < piece.x0 < label.piece.x1 + 6 * size
+        ends = re.search(r"(?:公司|中心|厂|店|部|所|局|院|校|社|行|会|站)$", piece.text)
+        if near and ends and len(piece.text) >= 6 and "识" not in piece.text:
+            text = clean_name(re.sub(r"^.{0,2}[称标:]:?", "", piece.printed))
+            return None if text is None else Value(text, 0.98 * piece.score, box=found.box(piece), text=text)
+    return None
 
 
 def _role_before(text: str) -> str | None:
@@ -288,6 +307,12 @@ def id_in(found: Labelled, piece: Piece, *, repair: bool) -> Value | None:
         state = parse_tax_id(part).state
         if state is TaxIdState.VALID:
             return _id_value(found, piece, part, 1.0)
+    if repair and len(run) in (18, 19):
+        mended = _mended(
+            run[:18], [glyph.score for glyph in piece.row.glyphs[piece.start : piece.start + 18]]
+        )
+        if mended is not None:
+            return Value(mended, 0.9, box=found.box(piece), text=piece.text)
     if repair and len(run) >= 17:
         fixed = repair_tax_id(run[:18].replace("|", "1").replace("!", "1"))
         if fixed is not None:
@@ -297,6 +322,66 @@ def id_in(found: Labelled, piece: Piece, *, repair: bool) -> Value | None:
         factor = 0.98 if len(run) == 15 or (len(run) == 20 and run.isdigit()) else 0.8
         return _id_value(found, piece, normal_tax_id(run), factor if repair else 1.0)
     return None
+
+
+# What one character of an id is misread as.
+_CONFUSED = {
+    "0": "ODQUCG",
+    "1": "IJTL7",
+    "2": "Z7",
+    "3": "8B9",
+    "4": "A",
+    "5": "S6",
+    "6": "58G",
+    "7": "1T2",
+    "8": "B36RS",
+    "9": "G3",
+    "A": "4",
+    "B": "8R3",
+    "C": "G0",
+    "D": "0",
+    "F": "PE",
+    "G": "6C09",
+    "H": "NM",
+    "J": "1",
+    "K": "XR",
+    "M": "NH",
+    "N": "MH",
+    "P": "FR",
+    "Q": "0",
+    "R": "8PBK",
+    "T": "17J",
+    "U": "0",
+    "W": "VM",
+    "X": "KY",
+    "Y": "XTV",
+    "E": "FB",
+    "L": "1",
+}
+
+
+def _mended(run: str, scores: list[float]) -> str | None:
+    """Put right the characters the engine was unsure of, one or two, where both check characters then hold."""
+    if len(scores) != 18 or not re.fullmatch(r"[0-9A-Z]{18}", run):
+        return None
+    weak = [place for place, score in enumerate(scores) if score < 0.9]
+    if len(weak) == 1:
+        choices = ["0123456789ABCDEFGHJKLMNPQRTUWXY"]
+    elif len(weak) == 2:
+        choices = [
+            run[place] + "".join(c for c, seen in _CONFUSED.items() if run[place] in seen) for place in weak
+        ]
+    else:
+        return None
+    fits = set()
+    for chosen in product(*choices):
+        text = list(run)
+        for place, char in zip(weak, chosen, strict=True):
+            text[place] = char
+        candidate = "".join(text)
+        if candidate[:8].replace("A", "0").isdigit() and parse_tax_id(candidate).state is TaxIdState.VALID:
+            fits.add(candidate)
+    return fits.pop() if len(fits) == 1 else None
 
 
 def _id_value(found: Labelled, piece: Piece, text: str, factor: float) -> Value:

@@ -219,5 +219,3 @@ def _overprinted(
 def _continues(run: _Run, x0: float, y0: float, y1: float, size: float) -> bool:
     middle, before = (y0 + y1) / 2, (run.top + run.bottom) / 2
     return abs(middle - before) < 0.3 * size and -0.35 * size < x0 - run.spans[-1][1] < 0.45 * size
-
-

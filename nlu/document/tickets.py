@@ -49,10 +49,10 @@ def _money(found: Labelled, evidence: Evidence, name: str, row: Row, match: re.M
 # The columns of the air itinerary, left to right as printed; each value stands under its head.
 _AIR_HEADS: tuple[tuple[str, str], ...] = (
     ("fare", r"票价|FARE"),
-    ("fuel", r"燃油附加费|FUELSURCHARGE"),
+    ("fuel", r"燃油附加.|FUELSURCHARGE"),
     ("tax", r"增值税税额|VATTAX|VATAMOUNT"),
-    ("fund", r"民航发展基金|CAACDEVELOPMENTFUND|AIRPORTTAX"),
-    ("other", r"其他税费|OTHERTAXES"),
+    ("fund", r"民航发展.金|CAACDEVELOPMENTFUND|AIRPORTTAX"),
+    ("other", r"其.税费|OTHERTAXES"),
     ("total", r"合计|TOTAL"),
 )
 
@@ -61,6 +61,7 @@ def read_air(found: Labelled, evidence: Evidence, *, repair: bool) -> None:
     """The parts of an air ticket by the heads they stand under, and the number of old ones."""
     heads = _heads(found)
     parts: dict[str, Decimal] = {}
+    least = 1.0
     for name, (row, match) in heads.items():
         cell = Piece(row, match.start(), match.end())
         amount = _under(found, cell, [Piece(r, m.start(), m.end()) for r, m in heads.values()])
@@ -68,10 +69,13 @@ def read_air(found: Labelled, evidence: Evidence, *, repair: bool) -> None:
             continue
         value, place = amount
         parts[name] = value
+        least = min(least, place.score)
         if name in ("tax", "total"):
             evidence.values.pop(name, None)
             evidence.add(name, value, place.score, text=place.text, box=found.box(place))
-    evidence.air = AirAmounts(parts.get("fare"), parts.get("fuel"), parts.get("fund"), parts.get("other"))
+    whole = all(name in parts for name in ("fare", "fuel", "fund"))
+    if not repair or (whole and least >= 0.9):  # a misread or lost part would contradict the total
+        evidence.air = AirAmounts(parts.get("fare"), parts.get("fuel"), parts.get("fund"), parts.get("other"))
     if evidence.first("number") is None:
         _ticket_number(found, evidence)
 

@@ -35,19 +35,54 @@ _NOT_INVOICES: tuple[tuple[str, int, tuple[str, ...]], ...] = (
     (
         Kind.BANK_SLIP,
         2,
-        ("回单", "付款人", "收款人账号", "付款账号", "开户行", "交易流水", "转账", "银行", "记账日期", "流水号"),
+        (
+            "回单",
+            "付款人",
+            "收款人账号",
+            "付款账号",
+            "开户行",
+            "交易流水",
+            "转账",
+            "银行",
+            "记账日期",
+            "流水号",
+        ),
     ),
     (
         "payment",
         2,
-        ("支付成功", "付款成功", "账单详情", "交易单号", "商户单号", "当前状态", "支付时间", "付款方式", "收单机构"),
+        (
+            "支付成功",
+            "付款成功",
+            "账单详情",
+            "交易单号",
+            "商户单号",
+            "当前状态",
+            "支付时间",
+            "付款方式",
+            "收单机构",
+        ),
     ),
     (
         "order",
         2,
-        ("订单编号", "订单详情", "下单时间", "实付款", "收货地址", "再次购买", "申请开票", "订单号", "商品总价"),
+        (
+            "订单编号",
+            "订单详情",
+            "下单时间",
+            "实付款",
+            "收货地址",
+            "再次购买",
+            "申请开票",
+            "订单号",
+            "商品总价",
+        ),
     ),
-    (Kind.SHOP_SLIP, 2, ("小票", "收银", "找零", "实收", "应收", "会员", "欢迎光临", "谢谢惠顾", "数量", "结账单", "桌号")),
+    (
+        Kind.SHOP_SLIP,
+        2,
+        ("小票", "收银", "找零", "实收", "应收", "会员", "欢迎光临", "谢谢惠顾", "数量", "结账单", "桌号"),
+    ),
     ("contract", 2, ("合同编号", "甲方", "乙方", "协议书", "签订")),
     ("quotation", 2, ("报价单", "报价", "有效期", "询价")),
     ("claim_page", 1, ("扫一扫领取发票", "扫码领取发票", "扫码开票", "扫一扫开票", "开票通知")),
@@ -133,7 +168,9 @@ _NO_INVOICE_TITLE = re.compile(
 def is_trip_sheet(page: Page) -> bool:
     """True for a ride's trip sheet (行程单): it travels with an invoice and repeats its totals."""
     head = "".join(row.text for row in page.rows[:8])
-    return bool(re.search(r"行程(?:报销)?单|TRIPTABLE", head)) and "航空" not in page.text and "客票" not in head
+    return (
+        bool(re.search(r"行程(?:报销)?单|TRIPTABLE", head)) and "航空" not in page.text and "客票" not in head
+    )
 
 
 def is_goods_list(page: Page) -> bool:

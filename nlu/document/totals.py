@@ -10,6 +10,7 @@ from fapiao.money import MoneyError, parse_capitals, parse_money
 from nlu.document.evidence import Evidence
 from nlu.document.labels import Label, Labelled, runs
 from nlu.document.page import Piece, Row
+from nlu.document.reading import Source
 
 _FIGURES = re.compile(
     r"(?P<minus>[-－]?)(?P<mark>[¥Y羊半]|CNY|RMB)?(?P<inner>-?)"
@@ -20,6 +21,9 @@ _MASKED = re.compile(r"^[*＊]{1,6}$|^免税$|^不征税$")
 _CAPITAL = re.compile(
     r"(?:\(?负数?\)?)?[零壹贰叁肆伍陆柒捌玖拾佰仟万亿弌貳參陸〇园圆元圓角分整正伯仔扒囗]{2,40}"
 )
+
+
+_MISREAD = str.maketrans("集染漆桨棠柴仟件", "柒柒柒柒柒柒仟仟")  # in capital amounts, by OCR
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,9 @@ def amounts_in(row: Row, start: int = 0, stop: int | None = None) -> Iterator[Am
             found = True
             negative = bool(match.group("minus") or match.group("inner"))
             place = Piece(row, piece.start + match.start("value"), piece.start + match.end("value"))
-            yield Amount(-value if negative and value else value, place, bool(match.group("mark")) or currency)
+            yield Amount(
+                -value if negative and value else value, place, bool(match.group("mark")) or currency
+            )
         currency = not found and piece.text in ("¥", "￥", "Y", "羊", "半", "CNY")
 
 
@@ -79,8 +85,16 @@ def _capitals(found: Labelled, evidence: Evidence) -> int | None:
     """Find the capital amount; its row is where the total in figures stands, too."""
     best: tuple[int, int, Piece] | None = None
     for index, row in enumerate(found.page.rows):
-        for match in _CAPITAL.finditer(row.text):
+        row_text = row.text.translate(_MISREAD) if evidence.source is Source.OCR else row.text
+        for match in _CAPITAL.finditer(row_text):
             text = match.group()
+            if re.search(r"[\u4e00-\u9fff]$", row_text[: match.start()]) and not re.search(
+                r"[写计额币区回国困因⊗]$", row_text[: match.start()]
+            ):
+                continue  # it begins with a character that was not recognised
+            rest = row_text[match.end() : match.end() + 1]
+            if evidence.source is Source.OCR and re.match(r"[\u4e00-\u9fff]", rest) and rest not in "小数价":
+                continue  # it goes on with one
             try:
                 parse_capitals(text)
             except MoneyError:
@@ -94,7 +108,10 @@ def _capitals(found: Labelled, evidence: Evidence) -> int | None:
                 best = (rank, index, Piece(row, match.start(), match.end()))
     if best is None:
         return None
-    evidence.capital_total = best[2].text
+    text = best[2].text
+    if evidence.source is Source.OCR and re.search(r"[圆元园圓]$", text):
+        return best[1]  # the end (整, 角, 分) was lost
+    evidence.capital_total = text.translate(_MISREAD) if evidence.source is Source.OCR else text
     evidence.capital_score = best[2].score
     return best[1]
 
@@ -118,7 +135,9 @@ def _total(found: Labelled, evidence: Evidence, capital_row: int | None) -> None
                 continue
             row = page.rows[index + offset]
             amounts = list(amounts_in(row))
-            if offset and ("合计" in row.text or abs(row.middle - page.rows[index].middle) > 1.6 * row.height):
+            if offset and (
+                "合计" in row.text or abs(row.middle - page.rows[index].middle) > 1.6 * row.height
+            ):
                 continue
             marked = [amount for amount in amounts if amount.marked] or amounts
             if marked:
@@ -147,6 +166,14 @@ def _add(found: Labelled, evidence: Evidence, name: str, amount: Amount, factor:
     evidence.add(
         name, amount.value, amount.piece.score * factor, text=amount.text, box=found.box(amount.piece)
     )
+    if evidence.source is not Source.OCR or amount.marked or (name == "total" and not evidence.capital_total):
+        return
+    # A ¥ is often read as a digit; arithmetic decides whether this was one.
+    rest = re.fullmatch(r"[14579](\d+(?:[,.]\d{3})*[.,·:]\d{2})", amount.text)
+    value = figure(rest.group(1)) if rest else None
+    if value is not None and rest is not None and not rest.group(1).startswith("00"):
+        score = amount.piece.score * factor * 0.6
+        evidence.add(name, value, score, text=rest.group(1), box=found.box(amount.piece))
 
 
 def _sums(found: Labelled, evidence: Evidence) -> None:
@@ -208,8 +235,8 @@ def _sums_by_place(found: Labelled, evidence: Evidence, heads: dict[str, float])
     if not ends:
         return
     for index in range(min(ends) - 1, max(-1, min(ends) - 4), -1):
-        amounts = [amount for amount in amounts_in(rows[index]) if amount.marked]
-        if len(amounts) == 2:
+        amounts = list(amounts_in(rows[index]))
+        if len(amounts) == 2 and any(amount.marked for amount in amounts):
             _split(found, evidence, amounts, heads, rows[index])
             return
 
@@ -226,7 +253,7 @@ def _rates(found: Labelled, evidence: Evidence) -> None:
         return
     rates = [
         match.group(1)
-        for row in rows[start + 1 : max(start + 1, min(i for i in [*ends, len(rows)] if i > start or True))]
+        for row in rows[start + 1 : min([end for end in ends if end > start] or [len(rows)])]
         for match in _RATE.finditer(row.text)
     ]
     if rates:
@@ -247,7 +274,9 @@ def _vehicle(found: Labelled, evidence: Evidence) -> None:
                 break
 
 
-_LOCAL_LABEL = re.compile(r"(?:合计|金额|票价|总额|实收|收费|车费|总价|应收)(?:\(元\)|\(小写\)|\(?RMB\)?)?[:]?")
+_LOCAL_LABEL = re.compile(
+    r"(?:合计|金额|票价|总额|实收|收费|车费|总价|应收)(?:\(元\)|\(小写\)|\(?RMB\)?)?[:]?"
+)
 
 
 def _local_total(found: Labelled, evidence: Evidence, kind: Kind | None) -> None:

@@ -32,8 +32,8 @@ def set_upright(lines: Sequence[Line], width: int, height: int) -> Upright:
     slope = _slope_field(points, centres, width, height)
     words, quads = [], {}
     for line, quad, centre in zip(kept, points, centres, strict=True):
-        half = 0.5 * (np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])) / 2
-        tall = 0.5 * (np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1]))
+        half = 0.25 * float(np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3]))
+        tall = 0.5 * float(np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1]))
         x, y = float(centre[0]), float(centre[1] - slope(centre[0], centre[1]))
         word = Word(
             line.text,
@@ -99,7 +99,7 @@ def _slope_field(quads: list[np.ndarray], centres: np.ndarray, width: int, heigh
         along = (quad[1] - quad[0] + quad[2] - quad[3]) / 2
         if along[0] <= 0:
             continue
-        tall = max(np.linalg.norm(quad[3] - quad[0]), 1.0)
+        tall = max(float(np.linalg.norm(quad[3] - quad[0])), 1.0)
         if along[0] < 4 * tall:
             continue
         rows.append([1.0, (centre[0] - width / 2) / width, (centre[1] - height / 2) / height])

@@ -48,7 +48,7 @@ _ELECTRONIC = ("vat_e_ordinary", "vat_e_special", "vat_e_toll", "blockchain")
 
 def vat_facts(kind: str, dice: Random) -> Facts:
     """An invented invoice of the older system, or the paper form of a digital one."""
-    province = dice.choice(list(PROVINCES))
+    province = dice.choice(list(PROVINCES)) if kind != "blockchain" else "44"
     first, last = date(2018, 5, 1), date(2024, 10, 31)
     if kind.startswith("digital"):
         first, last = date(2023, 1, 1), date(2026, 10, 31)
