@@ -44,7 +44,10 @@ def text_message(chat: ChatId, body: bytes) -> Message:
                 raise ValueError("action")
             if action is None and not text.strip():
                 raise ValueError("empty")
-            return Message(id_, chat, _text(text), action=action, language=_text(language)[:16])
+            album = more.get("album")
+            if album is not None and not (isinstance(album, str) and _ID.fullmatch(album)):
+                raise ValueError("album")
+            return Message(id_, chat, _text(text), action=action, language=_text(language)[:16], album=album)
     raise ValueError("message")
 
 
