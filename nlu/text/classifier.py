@@ -20,9 +20,10 @@ _WEIGHTS = (1.0, 0.4, 0.35, 0.25, 0.1)
 _SIMILARITY_WEIGHT = 0.3
 _RIDGE = 0.5
 # Above this many examples an n × n matrix is too much, and there are enough of them to do without.
-MOST_COMPARED = 4000
+MOST_COMPARED = 6000
 _HEAVY = 48
-_COMPARED = 6
+_COMPARED = 4
+_SHORT = 2
 _ROUNDS = 8
 
 
@@ -48,32 +49,41 @@ class Space:
         for seen in examples:
             for block in seen.blocks():
                 counts.update(block.keys())
-        kept = [(name, count) for name, count in counts.items() if count >= least]
+        # A long group of characters that was seen once is chance, and there are very many of them.
+        kept = [
+            (name, count)
+            for name, count in counts.items()
+            if count >= max(least, 1 if len(name) <= _SHORT or name[0] == " " else 2)
+        ]
         known = np.array([count for _, count in kept], dtype=np.float32)
         weights = np.log((1 + len(examples)) / (1 + known)) + 1
         return cls({name: place for place, (name, _) in enumerate(kept)}, weights.astype(np.float32))
 
     def vector(self, seen: Seen) -> Vector:
         """Return the vector of a message: each block has its own fixed length."""
-        places: list[Places] = []
-        values: list[Floats] = []
         get = self.places.get
+        places: list[int] = []
+        strengths: list[float] = []
+        sizes: list[int] = []
+        shares: list[float] = []
         for block, weight in zip(seen.blocks(), _WEIGHTS, strict=True):
-            known = [place for name in block if (place := get(name)) is not None]
-            if not known:
-                continue
-            here = np.array(known, dtype=np.int32)
-            there = self.weights[here]
-            if block is seen.concepts or block is seen.pairs:
-                there = there * np.array(
-                    [block[name] for name in block if name in self.places], dtype=np.float32
-                )
-            there *= np.float32((weight / float(there @ there)) ** 0.5)
-            places.append(here)
-            values.append(there)
+            before = len(places)
+            for name, strength in block.items():
+                place = get(name)
+                if place is not None:
+                    places.append(place)
+                    strengths.append(strength)
+            if len(places) > before:
+                sizes.append(len(places) - before)
+                shares.append(weight)
+        here = np.array(places, dtype=np.int32)
         if not places:
-            return Vector(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32))
-        return Vector(np.concatenate(places), np.concatenate(values))
+            return Vector(here, np.zeros(0, dtype=np.float32))
+        values = self.weights[here] * np.array(strengths, dtype=np.float32)
+        starts = np.cumsum([0, *sizes[:-1]])
+        lengths = np.add.reduceat(values * values, starts)
+        values *= np.repeat(np.sqrt(np.array(shares, dtype=np.float32) / lengths), sizes)
+        return Vector(here, values)
 
 
 class Neighbours:

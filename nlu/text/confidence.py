@@ -35,17 +35,17 @@ class Confidence:
         self, intents: tuple[str, ...], scores: NDArray[np.float32]
     ) -> tuple[float, dict[str, float]]:
         """Return the chance that a message is none of the intents, and the chance of each intent."""
-        known = scores.astype(np.float64)
-        outside = intents.index(OUT_OF_SCOPE) if OUT_OF_SCOPE in intents else None
-        nothing = _NOTHING
-        if outside is not None:
-            nothing = float(known[outside])
-            known[outside] = -np.inf
-        best = float(known.max())
+        values: list[float] = scores.tolist()
+        outside = intents.index(OUT_OF_SCOPE) if OUT_OF_SCOPE in intents else -1
+        nothing = values[outside] if outside >= 0 else _NOTHING
+        if outside >= 0:
+            values[outside] = -math.inf
+        best = max(values)
         inside = _squashed(self.lead * (best - nothing) + self.level * best + self.bias)
-        steps = np.exp(self.slope * (known - best))
-        chances = dict(zip(intents, (steps * (inside / float(steps.sum()))).tolist(), strict=True))
-        if outside is not None:
+        steps = [math.exp(self.slope * (value - best)) for value in values]
+        share = inside / sum(steps)
+        chances = {intent: step * share for intent, step in zip(intents, steps, strict=True)}
+        if outside >= 0:
             chances[OUT_OF_SCOPE] = 1 - inside
         return 1 - inside, chances
 

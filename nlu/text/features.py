@@ -11,6 +11,7 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import extract
 
 from nlu.text.normal import Normaliser, Words
+from nlu.text.triggers import plain_start, plain_word, triggers
 
 _RUN = re.compile(r"[a-zà-ɏ0-9']+|[^\sa-zà-ɏ0-9']+")
 _LATIN_WORD = re.compile(r"[a-zà-ɏ']+")
@@ -161,19 +162,25 @@ class Concepts:
         self.names = tuple(dict.fromkeys(name for concepts in groups.values() for name in concepts))
         self._plain: dict[str, set[str]] = {}
         self._sounding: dict[str, set[str]] = {}
-        self._patterns: list[tuple[str, re.Pattern[str]]] = []
+        self._starting: dict[str, set[str]] = {}
+        self._patterns: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
         for language, concepts in groups.items():
             for name, alternatives in concepts.items():
                 self._add(name, alternatives, spell[language])
         self._words = Words(self._plain, inflected=True)
+        self._starts = Words(self._starting, open_ended=True)
         self._sounds = Words(self._sounding)
 
     def _add(self, name: str, alternatives: Sequence[str], spell: Normaliser) -> None:
-        patterns: list[str] = []
         for alternative in alternatives:
-            if not _PLAIN.fullmatch(alternative):
-                patterns.append(alternative)
+            start = plain_start(alternative)
+            if start is not None:
+                self._starting.setdefault(start, set()).add(name)
                 continue
+            if not _PLAIN.fullmatch(alternative) and plain_word(alternative) is None:
+                self._add_pattern(name, alternative)
+                continue
+            alternative = plain_word(alternative) or alternative
             word = spell.spell(alternative)
             self._plain.setdefault(word, set()).add(name)
             said = word.translate(sounds())
@@ -183,8 +190,11 @@ class Concepts:
                 and all(ord(char) >= _FIRST_SOUND for char in said)
             ):
                 self._sounding.setdefault(said, set()).add(name)
-        if patterns:
-            self._patterns.append((name, re.compile("|".join(f"(?:{pattern})" for pattern in patterns))))
+
+    def _add_pattern(self, name: str, pattern: str) -> None:
+        entry = (name, re.compile(pattern))
+        for char in triggers(pattern) or {""}:
+            self._patterns.setdefault(char, []).append(entry)
 
     def words(self) -> Iterator[str]:
         """Yield the plain words of all concepts."""
@@ -198,9 +208,13 @@ class Concepts:
                 found.update(dict.fromkeys(self._sounding[word], _SOUNDS_LIKE))
         for _, word in self._words.find(text):
             found.update(dict.fromkeys(self._plain[word], 1.0))
-        for name, pattern in self._patterns:
-            if found.get(name) != 1.0 and pattern.search(text):
-                found[name] = 1.0
+        for _, word in self._starts.find(text):
+            found.update(dict.fromkeys(self._starting[word], 1.0))
+        patterns = self._patterns
+        for char in ("", *set(text)):
+            for name, pattern in patterns.get(char, ()):
+                if found.get(name) != 1.0 and pattern.search(text):
+                    found[name] = 1.0
         return found
 
 

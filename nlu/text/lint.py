@@ -29,7 +29,8 @@ def lint(lexicon: Lexicon, rows: Sequence[Row], reader: Reader) -> list[Finding]
     """Return what is wrong or doubtful in the language files."""
     return [
         *_missing(lexicon),
-        *(Finding(True, text) for text in _contradictions(rows)),
+        *(Finding(True, text) for text in _contradictions(_as_typed(lexicon))),
+        *(Finding(False, text) for text in _contradictions(rows)),
         *(Finding(False, text) for text in _near_duplicates(rows)),
         *(Finding(False, text) for text in _concepts(lexicon, rows, reader)),
     ]
@@ -43,6 +44,15 @@ def _missing(lexicon: Lexicon) -> Iterator[Finding]:
         for language in lexicon.languages:
             if not language.examples.get(intent):
                 yield Finding(True, f"{intent} has no example in {language.name}")
+
+
+def _as_typed(lexicon: Lexicon) -> list[Row]:
+    return [
+        (language.name, intent, "".join(sentence.split()).lower())
+        for language in lexicon.languages
+        for intent, sentences in language.examples.items()
+        for sentence in sentences
+    ]
 
 
 def _contradictions(rows: Sequence[Row]) -> Iterator[str]:

@@ -142,7 +142,7 @@ class Matcher:
         return Match(name, normal, scores, sure)
 
     def _surely(self, text: str, normal: str, language: str) -> Sure | None:
-        if self._phrases and len(normal) <= _LONGEST_PHRASE and len(text) <= 2 * _LONGEST_PHRASE:
+        if self._phrases and len(normal) <= _LONGEST_PHRASE and len(text) <= 3 * _LONGEST_PHRASE:
             found = self._phrase(text, normal, language)
             if found is not None:
                 return found
@@ -152,7 +152,9 @@ class Matcher:
         return Sure(known, _EXAMPLE, "example") if known is not None else None
 
     def _phrase(self, text: str, normal: str, language: str) -> Sure | None:
-        keys = [key for key in (*self._keys(text, language), normal) if key]
+        keys = ["".join(text.split()).lower(), normal]
+        if len(text) <= _LONGEST_PHRASE:
+            keys += self._keys(text, language)
         own = self._phrases.get(language, {})
         others = [phrases for name, phrases in self._phrases.items() if name != language]
         for phrases in (own, *others):

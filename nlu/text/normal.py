@@ -69,11 +69,12 @@ class Words:
     """Finds many fixed words in a text at once: the cost follows the text, not the number of words.
 
     A word that begins or ends with a Latin letter is found only where a word begins or ends; `inflected`
-    lets English endings follow.
+    lets English endings follow, `open_ended` anything.
     """
 
-    def __init__(self, words: Iterable[str], *, inflected: bool = False) -> None:
-        self._ending = re.compile(r"(?:s|es|d|ed|ing|'s)?(?![a-z])" if inflected else r"(?![a-z])")
+    def __init__(self, words: Iterable[str], *, inflected: bool = False, open_ended: bool = False) -> None:
+        ending = r"(?:s|es|d|ed|ing|'s)?(?![a-z])" if inflected else r"(?![a-z])"
+        self._ending = re.compile("" if open_ended else ending)
         self._by_start: dict[str, list[str]] = {}
         for word in sorted({word for word in words if word}, key=lambda word: (-len(word), word)):
             self._by_start.setdefault(word[:2], []).append(word)

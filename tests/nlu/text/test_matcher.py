@@ -1,6 +1,7 @@
 """The matcher: near-exact phrases, bands, two wishes, other tasks, other languages."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from locales.catalog import HOME
 from locales.strict_yaml import LocaleError
 from nlu.text.confidence import Confidence
 from nlu.text.lexicon import Intent
+from nlu.text.triggers import triggers
 from nlu.text.understanding import Understander
 from nlu.text.wishes import split_wishes
 from tests.nlu.text.matching import TODAY, understand, understander
@@ -151,3 +153,38 @@ def test_sellers_can_be_exchanged() -> None:
     found = known.understand("查下云岫酒店上个月开的票", today=TODAY)
     assert "seller" in found.slots
     assert found.intent == "invoice.search"
+
+
+def test_skipping_expressions_by_their_characters_skips_no_match() -> None:
+    patterns = [
+        pattern
+        for language in understander().lexicon.languages
+        for alternatives in language.concepts.values()
+        for pattern in alternatives
+    ]
+    texts = (
+        understander().matcher.classifier.near["zh"].texts
+        + understander().matcher.classifier.near["en"].texts
+    )
+    for pattern in patterns:
+        needed = triggers(pattern)
+        if needed:
+            regex = re.compile(pattern)
+            assert all(needed & set(text) for text in texts if regex.search(text)), pattern
+
+
+@pytest.mark.parametrize(
+    ("pattern", "needed"),
+    [
+        ("丢.{0,2}票", {"票"}),
+        ("(找|寻)不.", {"不"}),
+        ("a?b*", set()),
+        ("[了着]?丢", {"丢"}),
+        ("丢|遗失", {"丢", "失"}),
+        ("(?=丢)..", set()),
+        ("[^a]x{0,3}", set()),
+        ("x{2}", {"x"}),
+    ],
+)
+def test_what_an_expression_needs(pattern: str, needed: set[str]) -> None:
+    assert triggers(pattern) == needed

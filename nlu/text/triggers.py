@@ -1,0 +1,81 @@
+"""Which characters a text must have for a regular expression to match: most expressions need not be tried."""
+
+import re
+
+_ATOM = re.compile(r"\\.|\[(?:\\.|[^\]\\])+\]|.", re.DOTALL)
+_QUANTIFIER = re.compile(r"[?*+]|\{\d*,?\d*\}")
+_MAYBE_NONE = re.compile(r"[?*]|\{0?,\d*\}|\{0\}")
+_NO_CHARACTER = frozenset("^$.")
+_PLAIN_WORD = re.compile(r"\\b([a-z][a-z' ]*?)(?:s\?)?\\b")
+_PLAIN_START = re.compile(r"\\b([a-z][a-z' ]*)\\w[*+]")
+
+Triggers = frozenset[str]
+ALWAYS: Triggers = frozenset()
+
+
+def plain_word(pattern: str) -> str | None:
+    r"""Return the word of `\bword\b` or `\bwords?\b`."""
+    found = _PLAIN_WORD.fullmatch(pattern)
+    return found[1] if found else None
+
+
+def plain_start(pattern: str) -> str | None:
+    r"""Return the beginning of words of `\bbegin\w*`."""
+    found = _PLAIN_START.fullmatch(pattern)
+    return found[1] if found else None
+
+
+def triggers(pattern: str) -> Triggers:
+    """Return characters one of which every match has; empty if no such set is plain to see."""
+    found, end = _alternatives(pattern, 0)
+    return found if end == len(pattern) else ALWAYS
+
+
+def _alternatives(pattern: str, at: int) -> tuple[Triggers, int]:
+    """Read alternatives up to the closing bracket or the end: one trigger of each alternative is needed."""
+    union: set[str] = set()
+    sure = True
+    while True:
+        found, at = _sequence(pattern, at)
+        sure = sure and bool(found)
+        union |= found
+        if at >= len(pattern) or pattern[at] == ")":
+            return (frozenset(union) if sure else ALWAYS), at
+        at += 1  # past the bar
+
+
+def _sequence(pattern: str, at: int) -> tuple[Triggers, int]:
+    """Read one alternative: the smallest set of triggers among its parts is enough."""
+    best = ALWAYS
+    while at < len(pattern) and pattern[at] not in "|)":
+        if pattern[at] == "(":
+            found, at = _group(pattern, at + 1)
+        else:
+            atom = _ATOM.match(pattern, at)
+            assert atom is not None
+            found, at = _characters(atom[0]), atom.end()
+        quantifier = _QUANTIFIER.match(pattern, at)
+        if quantifier is not None:
+            at = quantifier.end() + (pattern[quantifier.end() : quantifier.end() + 1] == "?")
+            if _MAYBE_NONE.fullmatch(quantifier[0]):
+                found = ALWAYS
+        if found and (not best or len(found) <= len(best)):
+            best = found
+    return best, at
+
+
+def _group(pattern: str, at: int) -> tuple[Triggers, int]:
+    looks = pattern[at : at + 2] in ("?=", "?!", "?<")
+    if pattern[at] == "?":
+        at += 3 if pattern[at : at + 3] in ("?<=", "?<!") else 2
+    found, at = _alternatives(pattern, at)
+    return (ALWAYS if looks else found), at + 1
+
+
+def _characters(atom: str) -> Triggers:
+    if atom[0] == "[":
+        inner = atom[1:-1]
+        return ALWAYS if inner[0] == "^" or "-" in inner or "\\" in inner else frozenset(inner)
+    if atom[0] == "\\":
+        return ALWAYS if atom[1].isalnum() else frozenset(atom[1])
+    return ALWAYS if atom in _NO_CHARACTER else frozenset(atom)
