@@ -1,0 +1,172 @@
+"""Slots of a sentence (槽位): numbers, period, amounts, seller, kinds, state and a few more, in their JSON forms."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from nlu.text import open_sellers
+from nlu.text.amounts import find_amount
+from nlu.text.dates import find_period
+from nlu.text.fold import fold
+from nlu.text.kinds import KINDS, STATUSES
+from nlu.text.numbers import find_numbers
+from nlu.text.numerals import spoken_digits
+from nlu.text.sellers import SellerIndex
+
+_EMAIL = re.compile(r"[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{2,63}){1,4}")
+_RATING = re.compile(
+    r"([1-5一二三四五])\s?(?:颗|个)?(?:分|星|stars?\b|点|/5|out of 5)|(?:打|给|评|星|rate|give|score)\s?(?:个|it |you )?\s?([1-5一二三四五])(?:つ)?(?!\d)"
+)
+_LANGUAGES = (
+    ("ja", re.compile(r"日语|日文|日本语|日本語|japanese|にほんご")),
+    ("en", re.compile(r"英语|英文|英語|english|えいご")),
+    ("zh", re.compile(r"中文|汉语|普通话|简体|繁体|中国语|中国語|chinese|mandarin")),
+)
+_HAS_FIGURE = re.compile(
+    r"[0-9一二三四五六七八九十百千万两零]|hundred|thousand|one|two|three|four|five|six|seven|eight|nine|zero"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """What a sentence holds. `spans` are places in the raw text; `more` are further invoice numbers."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    spans: tuple[tuple[int, int, str], ...] = ()
+    more: tuple[str, ...] = ()
+
+
+def find_slots(text: str, *, today: date, sellers: SellerIndex | None = None) -> Slots:
+    """All slots of `text`; never raises, and is quick for any text: what is very long is cut."""
+    folded = fold(text)
+    reading = _Reading(folded)
+    _numbers(reading)
+    _email(reading)
+    _seller(reading, text, sellers)
+    period = find_period(reading.left(spoken_digits), today)
+    if period is not None:
+        value = {"from": period.first.isoformat(), "to": period.last.isoformat()}
+        reading.take("date", value, period.start, period.end)
+    _kinds(reading)
+    if _HAS_FIGURE.search(reading.text):
+        _amount(reading)
+    _statuses(reading)
+    _open_seller(reading, text)
+    _extras(reading)
+    return Slots(reading.values, tuple(sorted(reading.spans)), tuple(reading.more))
+
+
+class _Reading:
+    """The folded text, with what was understood blotted out."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.values: dict[str, Any] = {}
+        self.spans: list[tuple[int, int, str]] = []
+        self.more: list[str] = []
+
+    def left(self, change: Any) -> str:
+        """The text that is left, changed in place."""
+        changed: str = change(self.text)
+        return changed
+
+    def take(self, name: str, value: Any, start: int, end: int) -> None:
+        """Keep a value and blot its place out, so that nothing else is read from it."""
+        self.values.setdefault(name, value)
+        self.spans.append((start, end, name))
+        self.text = self.text[:start] + "\x00" * (end - start) + self.text[end:]
+
+
+def _numbers(reading: _Reading) -> None:
+    for found in find_numbers(spoken_digits(reading.text)):
+        if found.number is None:
+            reading.take("invoice_code", found.code, found.start, found.end)
+            continue
+        if _is_date(reading.text[found.start : found.end], reading.text, found.start):
+            continue
+        if "invoice_number" in reading.values:
+            reading.more.append(found.number)
+        reading.take("invoice_number", found.number, found.start, found.end)
+        if found.code is not None:
+            reading.values.setdefault("invoice_code", found.code)
+
+
+_YMD = re.compile(r"20[12]\d(?:1[0-2]|0[1-9])(?:3[01]|[12]\d|0[1-9])")
+_DATE_CUE = re.compile(r"(?:日期|开票日|日付|date|on|dated|于|在)\W{0,3}$")
+_AFTER_DATE = ("的", "那", "开", "到", "至", "-", "~", "の", "に", "から")
+
+
+def _is_date(digits: str, text: str, start: int) -> bool:
+    """Eight digits that are a day, with a word beside them that a day has."""
+    if not _YMD.fullmatch(digits):
+        return False
+    beside = text[start + 8 : start + 9]
+    return beside in _AFTER_DATE or _DATE_CUE.search(text[max(0, start - 8) : start]) is not None
+
+
+def _email(reading: _Reading) -> None:
+    if "@" in reading.text and (found := _EMAIL.search(reading.text)) is not None:
+        reading.take("email", found.group(), found.start(), found.end())
+
+
+def _seller(reading: _Reading, raw: str, sellers: SellerIndex | None) -> None:
+    if sellers is None:
+        return
+    for _, _, start, end in sellers.find(reading.text)[:1]:
+        reading.take("seller", raw[start:end], start, end)
+
+
+def _open_seller(reading: _Reading, raw: str) -> None:
+    if "seller" in reading.values:
+        return
+    place = open_sellers.find(reading.text, raw)
+    if place is not None:
+        reading.take("seller", raw[place[0] : place[1]], *place)
+
+
+def _amount(reading: _Reading) -> None:
+    found = find_amount(reading.text)
+    if found is None:
+        return
+    if found.least is not None:
+        reading.values["amount_min"] = _plain(found.least)
+    if found.most is not None:
+        reading.values["amount_max"] = _plain(found.most)
+    reading.take("amount", None, found.start, found.end)
+    del reading.values["amount"]
+
+
+def _plain(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _kinds(reading: _Reading) -> None:
+    kinds: list[str] = []
+    for start, end, name in KINDS.find(reading.text):
+        if name not in kinds:
+            kinds.append(name)
+        reading.spans.append((start, end, "kind"))
+    if kinds:
+        reading.values["kind"] = kinds
+
+
+def _statuses(reading: _Reading) -> None:
+    found = STATUSES.find(reading.text)
+    if found:
+        start, end, name = max(found, key=lambda each: each[1] - each[0])
+        reading.values["status"] = name
+        reading.spans.append((start, end, "status"))
+
+
+def _extras(reading: _Reading) -> None:
+    for name, pattern in _LANGUAGES:
+        if (found := pattern.search(reading.text)) is not None:
+            reading.values["language"] = name
+            reading.spans.append((found.start(), found.end(), "language"))
+            break
+    if (rating := _RATING.search(reading.text)) is not None:
+        said = rating[1] or rating[2]
+        reading.values["rating"] = int(said) if said.isdigit() else "一二三四五".index(said) + 1
