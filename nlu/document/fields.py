@@ -21,6 +21,8 @@ _UNLABELLED_DATES = frozenset(
 def read_page(page: Page, source: Source, *, kind: Kind | None = None) -> Evidence:
     """Return what the page says. `kind` is what is known already (QR code) and wins over the title."""
     evidence = Evidence(source)
+    if source is Source.OCR:
+        evidence.trust = page.legibility
     found = Labelled(page)
     repair = source is Source.OCR
     read_identity(found, evidence, repair=repair)

@@ -21,7 +21,7 @@ from nlu.document.reading import FIELDS, MONEY, Box, Found, Source
 SURE = 0.85
 SURE_TOTAL = 0.95  # a lost digit leaves its neighbours certain
 SURE_ALONE = 0.9  # on tickets that print one figure only
-SURE_NAME = 0.93
+SURE_NAME = ((0.96, 0.65), (0.93, 0.75), (0.88, 0.9), (0.0, 0.95))  # by the legibility of the page
 SURE_CAPITALS = 0.9
 SURE_AGAINST = 0.93  # to contradict the QR code
 SURE_DIGITS = 0.93  # a code has no check digit
@@ -214,6 +214,7 @@ def _drop(choice: _Choice, name: str) -> None:
 
 def _party_field(choice: _Choice, ordered: Sequence[Evidence], name: str) -> None:
     readings: list[Value] = []
+    legibility = 0.0
     for evidence in ordered:
         reading = evidence.best(name)
         if reading is None:
@@ -222,11 +223,12 @@ def _party_field(choice: _Choice, ordered: Sequence[Evidence], name: str) -> Non
             choice.put(name, reading.value, evidence.source, reading.score, reading.box)
             return
         readings.append(reading)
+        legibility = max(legibility, evidence.trust)
     if not readings:
         return
     best = max(readings, key=lambda reading: reading.score)
     agreed = sum(1 for reading in readings if reading.value == best.value) > 1
-    limit = SURE_NAME
+    limit = next(limit for least, limit in SURE_NAME if legibility >= least)
     if name.endswith("tax_id"):
         valid = parse_tax_id(str(best.value)).state is TaxIdState.VALID
         limit = 0.5 if valid else 0.95
