@@ -98,7 +98,11 @@ class Pdf:
                 text.close()
         finally:
             page.close()
-        return build_page(words, width, height)
+        # What lies off the paper nobody sees: an altered file may hide another date there.
+        seen = [
+            word for word in words if word.x1 > 0 and word.y1 > 0 and word.x0 < width and word.y0 < height
+        ]
+        return build_page(seen, width, height)
 
     def draw(self, number: int, scale: float, *, grey: bool, part: float = 1.0) -> Picture:
         """Draw page `number` at `scale` x 72 dpi, less if it were too large; `part` is the share from the top."""

@@ -15,7 +15,7 @@ from tests.drawing.picture import _stamp
 from tests.drawing.sheet import Inlay, Line, Seal, Sheet, Text
 
 _MM = 72 / 25.4
-ORDERS = ("visual", "scrambled", "labels_first", "split", "letters", "radicals")
+ORDERS = ("visual", "scrambled", "labels_first", "split", "letters", "radicals", "traps")
 # Radicals that fonts of some issuers map whole characters to.
 RADICALS = dict(zip("人子方金大一日月车长见贝门食", "⼈⼦⽅⾦⼤⼀⽇⽉⻋⻓⻅⻉⻔⻝", strict=True))
 
@@ -47,19 +47,24 @@ def _page(canvas: Canvas, sheet: Sheet, order: str, dice: Random) -> None:
             place = (mark.x * _MM, (sheet.height - mark.y - mark.height) * _MM)
             picture = ImageReader(mark.picture.convert("RGB"))
             canvas.drawImage(picture, *place, mark.width * _MM, mark.height * _MM)
-    for text in _ordered(list(sheet.texts()), order, dice):
+    for text in _ordered(list(sheet.texts()), order, dice, sheet.width > 120):
         _text(canvas, sheet, text)
     for mark in sheet.marks:
         if isinstance(mark, Seal):
             _seal(canvas, sheet, mark)
 
 
-def _ordered(texts: list[Text], order: str, dice: Random) -> list[Text]:
+def _ordered(texts: list[Text], order: str, dice: Random, wide: bool) -> list[Text]:
     texts = [text for text in texts if text.text]
     if order == "labels_first":
         return [t for t in texts if t.font in ("label", "title")] + [
             t for t in texts if t.font not in ("label", "title")
         ]
+    if order == "traps" and wide:
+        texts = [trapped for text in texts for trapped in _traps(text)]
+        texts.append(Text(6, 3.2, "2025/8/12 10:30", 2.2, "label"))
+        texts.append(Text(60, 3.2, "https://invoice.example/print?id=20250812&no=88812345", 2.2, "label"))
+        texts.append(Text(6, 2000, "开票日期：2031年01月01日", 2.2, "label"))  # off the page
     if order in ("split", "letters"):
         texts = [part for text in texts for part in _split(text, order, dice)]
     if order == "radicals":
@@ -68,6 +73,17 @@ def _ordered(texts: list[Text], order: str, dice: Random) -> list[Text]:
     if order != "visual":
         dice.shuffle(texts)
     return texts
+
+
+def _traps(text: Text) -> list[Text]:
+    """What issuers do: ids and numbers torn by a space, another yen sign, a name printed twice."""
+    if text.field in ("buyer_tax_id", "seller_tax_id") and len(text.text) > 10:
+        return [replace(text, text=text.text[:1] + " " + text.text[1:])]
+    if text.text[:1] in "¥￥":
+        return [replace(text, text="￥ " + text.text[1:])]
+    if text.field == "buyer_name":
+        return [text, replace(text, x=text.x + 0.1)]
+    return [text]
 
 
 def _split(text: Text, order: str, dice: Random) -> list[Text]:
