@@ -76,7 +76,7 @@ export class Log {
     const mine = entry.from === "me";
     const { choice, picture, retry, discard } = this.#on;
     const on = { choice, picture, retry: () => retry(entry.id), discard: () => discard(entry.id) };
-    const item = { mine, at: new Date(entry.at), on, row: messageRow(entry, on), ...more };
+    const item = { mine, at: new Date(entry.at), on, row: messageRow(entry, on), files: entry.files, ...more };
     if (mine && entry.id) this.#mine.set(entry.id, item);
     return item;
   }
@@ -85,6 +85,7 @@ export class Log {
     const old = this.#items.indexOf(item);
     this.#items.splice(old, 1);
     Object.assign(item, { seq: entry.seq, at: new Date(entry.at), state: "sent", reason: null });
+    if (entry.files.length) this.#giveAddress(item, entry);
     const place = this.#placeOf(entry.seq);
     if (place === old) {
       this.#items.splice(place, 0, item);
@@ -94,6 +95,14 @@ export class Log {
     item.row.remove();
     this.#arrangeAround(old);
     this.#insert(item, place);
+  }
+
+  /** A file that has arrived can be opened; a picture stays the one that is shown already. */
+  #giveAddress(item, entry) {
+    const files = entry.files.map((file, place) => ({ ...file, local: item.files?.[place]?.local }));
+    const row = messageRow({ ...entry, files }, item.on);
+    item.row.replaceWith(row);
+    item.row = row;
   }
 
   #placeOf(seq) {
