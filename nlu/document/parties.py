@@ -262,6 +262,7 @@ def clean_name(text: str) -> str | None:
         text = text.replace("(", "（").replace(")", "）")
         if text.count("（") < text.count("）") and text.endswith("）"):
             text = text[:-1] if "（" not in text else text
+    text = re.sub(r"(?<=公司)[A-Za-z ]{2,}$", "", text)  # a watermark
     letters = re.findall(r"[\u4e00-\u9fffA-Za-z]", text)
     if len(letters) < 2 or _NOT_NAMES.match(text) or len(text) > 100:
         return None
@@ -401,7 +402,8 @@ def _assign(page: Page, parties: list[_Party], found: Labelled) -> None:
             left, right = sorted((first, second), key=lambda party: party.x)
             left.role, right.role = "buyer", "seller"
         else:
-            first.role, unknown[-1].role = "buyer", "seller"
+            below = [party for party in unknown[1:] if abs(party.x - first.x) < 8 * em]  # not in a remark
+            first.role, (below or unknown)[-1].role = "buyer", "seller"
         return
     free = [role for role in ("buyer", "seller") if role not in taken]
     if len(unknown) == 1 and len(free) == 1:

@@ -35,7 +35,14 @@ def _anchors(page: Page) -> list[tuple[float, float, float]]:
     apart = 4.0 * page.em
     titles = _spread(titles, apart)
     numbers = _spread(numbers, apart)
-    return numbers if len(numbers) >= len(titles) else titles
+    # A ticket has a title and no such number, some papers print the number far from the title.
+    em = page.em
+    lone = [
+        title
+        for title in titles
+        if not any(abs(title[1] - y) < 10 * em and abs(title[0] - x) < 45 * em for x, y, _ in numbers)
+    ]
+    return numbers + lone if numbers else titles
 
 
 def _place(row: Row, match: re.Match[str]) -> tuple[float, float, float]:

@@ -109,7 +109,8 @@ def kind_of(page: Page, *, code: str | None = None, number: str | None = None) -
     if kind is None and by_code is Kind.MACHINE:
         return _local(page), 0.8
     if kind is None and re.search(r"限乘当日|当日当次车|祝您旅途愉快|发货请到95306", page.text):
-        return Kind.RAIL_PAPER, 0.95
+        electronic = digits == 20 or re.search(r"电子客.号|购买方名称", page.text)
+        return (Kind.RAIL_E if electronic else Kind.RAIL_PAPER), 0.95
     return kind, 0.98 if kind is not None else 0.0
 
 
