@@ -3,15 +3,16 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.invoices import visible
-from storage.records import ChatId, Viewer
+from storage.invoices import InvoiceDraft, by_id, holder, record, store, visible
+from storage.records import ChatId, InvoiceRecord, Role, Viewer
 from storage.schema import documents, filings, invoices, messages
 from storage.statements import insert
 
@@ -91,7 +92,7 @@ class Filing:
     chat: ChatId
     document: str
     page: int
-    fields: Mapping[str, Any]  # as `piaoda read` prints them
+    fields: Mapping[str, Any]  # what was read, as JSON: fields, sources, checks …; never changed
     corrections: Mapping[str, Any] = field(default_factory=dict)  # field → [read, corrected]
     state: str = "draft"
     invoice_id: int | None = None
@@ -165,18 +166,116 @@ async def change_filing(connection: AsyncConnection, entries: Sequence[FilingCha
     return [None for _ in entries]
 
 
+async def batch(connection: AsyncConnection, chat: ChatId, filing_id: int) -> list[Filing]:
+    """The filings of this chat that came from the same message as one of them, in order."""
+    found = await connection.execute(
+        sa.select(filings.c.key).where(filings.c.id == filing_id, filings.c.chat == str(chat))
+    )
+    key = found.scalar_one_or_none()
+    if key is None:
+        return []
+    together = filings.c.key.startswith(key.rpartition("/")[0] + "/", autoescape=True)
+    rows = await connection.execute(
+        sa.select(filings).where(together, filings.c.chat == str(chat)).order_by(filings.c.id)
+    )
+    return [_filing(row) for row in rows]
+
+
+class FiledAs(StrEnum):
+    """What filing a draft came to."""
+
+    NEW = "new"
+    KNOWN = "known"  # the company had the invoice already: it has its file and its owner now
+    AGAIN = "again"  # the same person filed it before; nothing changed
+    TAKEN = "taken"  # it belongs to somebody else; nothing changed
+
+
+@dataclass(frozen=True, slots=True)
+class ToFile:
+    """A draft on its way to be filed; the invoice names its owner."""
+
+    id: int
+    invoice: InvoiceDraft
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What became of it."""
+
+    outcome: FiledAs
+    invoice_id: int
+
+
+async def file(connection: AsyncConnection, entries: Sequence[ToFile]) -> list[Filed]:
+    """File drafts (归档). Safe to repeat; what the company knows better than a reading is left as it is."""
+    return [await _file(connection, entry) for entry in entries]
+
+
+async def _file(connection: AsyncConnection, entry: ToFile) -> Filed:
+    invoice = entry.invoice
+    known = await holder(connection, invoice.number, invoice.code)
+    if known is None:
+        invoice = replace(invoice, states={"reimbursement": ("draft", None)})
+    else:
+        invoice_id, owner_id = known
+        if owner_id is not None and owner_id != invoice.owner_id:
+            return Filed(FiledAs.TAKEN, invoice_id)
+        if await filed_on(connection, invoice_id) is not None:
+            return Filed(FiledAs.AGAIN, invoice_id)
+        kept = await by_id(connection, Viewer(None, Role.ADMIN), invoice_id)
+        known_better: dict[str, Any] = {
+            name: None for name in _READ if getattr(kept, name, None) not in (None, "unknown")
+        }
+        invoice = replace(invoice, **known_better)
+    (stored,) = await store(connection, [invoice])
+    await change_filing(connection, [FilingChange(entry.id, state="filed", invoice_id=stored.id)])
+    return Filed(FiledAs.NEW if stored.created else FiledAs.KNOWN, stored.id)
+
+
+_READ = (
+    "kind",
+    "issue_date",
+    "check_code",
+    "seller_name",
+    "seller_tax_id",
+    "buyer_name",
+    "buyer_tax_id",
+    "amount",
+    "tax",
+    "total",
+)
+
+
+async def filed_on(connection: AsyncConnection, invoice_id: int) -> datetime | None:
+    """When an invoice was first filed in a chat, or None; the caller has checked that its owner asks."""
+    found = await connection.execute(
+        sa.select(sa.func.min(filings.c.created_at)).where(
+            filings.c.invoice_id == invoice_id, filings.c.state == "filed"
+        )
+    )
+    first: datetime | None = found.scalar_one()
+    return first
+
+
 async def filed_by(
     connection: AsyncConnection, viewer: Viewer, limit: int = 10_000
-) -> list[tuple[Filing, int]]:
-    """(filing, invoice id) of everything filed whose invoice the viewer may see and owns, newest first."""
-    rows = await connection.execute(
+) -> list[tuple[Filing, InvoiceRecord]]:
+    """Everything filed whose invoice the viewer may see and owns, newest first."""
+    mine = sa.and_(visible(viewer), invoices.c.owner_id == viewer.employee_id)
+    found = await connection.execute(
         sa.select(filings)
         .join(invoices, invoices.c.id == filings.c.invoice_id)
-        .where(filings.c.state == "filed", visible(viewer), invoices.c.owner_id == viewer.employee_id)
+        .where(filings.c.state == "filed", mine)
         .order_by(filings.c.id.desc())
         .limit(limit)
     )
-    return [(_filing(row), row.invoice_id) for row in rows]
+    filed = [(_filing(row), row.invoice_id) for row in found]
+    records: dict[int, InvoiceRecord] = {}
+    ids = [invoice_id for _, invoice_id in filed]
+    for start in range(0, len(ids), 500):  # databases bound the number of parameters
+        some = sa.select(invoices).where(invoices.c.id.in_(ids[start : start + 500]), mine)
+        records |= {row.id: record(row) for row in await connection.execute(some)}
+    return [(entry, records[invoice_id]) for entry, invoice_id in filed if invoice_id in records]
 
 
 def _filing(row: Any) -> Filing:
