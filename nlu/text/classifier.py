@@ -23,6 +23,7 @@ _RIDGE = 0.5
 MOST_COMPARED = 6000
 _HEAVY = 48
 _COMPARED = 4
+_MOST_OF_ONE = 60
 _SHORT = 2
 _ROUNDS = 8
 
@@ -67,15 +68,16 @@ class Space:
         sizes: list[int] = []
         shares: list[float] = []
         for block, weight in zip(seen.blocks(), _WEIGHTS, strict=True):
-            before = len(places)
-            for name, strength in block.items():
-                place = get(name)
-                if place is not None:
-                    places.append(place)
-                    strengths.append(strength)
-            if len(places) > before:
-                sizes.append(len(places) - before)
-                shares.append(weight)
+            found = [place for place in map(get, block) if place is not None]
+            if not found:
+                continue
+            places += found
+            sizes.append(len(found))
+            shares.append(weight)
+            if block is seen.concepts or block is seen.pairs:
+                strengths += [strength for name, strength in block.items() if name in self.places]
+            else:
+                strengths += [1.0] * len(found)
         here = np.array(places, dtype=np.int32)
         if not places:
             return Vector(here, np.zeros(0, dtype=np.float32))
@@ -94,7 +96,10 @@ class Neighbours:
         self.texts = texts
         self.rows = rows
         self.says = says
-        places = [np.flatnonzero(classes == intent) for intent in range(says.shape[1])]
+        # Of very many examples of one intent, those that say most are compared.
+        weight = np.abs(says).sum(axis=1)
+        order = np.argsort(-weight, kind="stable")
+        places = [order[classes[order] == intent][:_MOST_OF_ONE] for intent in range(says.shape[1])]
         self._by_intent = [([texts[at] for at in here.tolist()], says[here]) for here in places]
 
     def likeness(self, text: str) -> Floats:

@@ -65,12 +65,10 @@ def spoken(text: str) -> list[str]:
 
 
 def sound_grams(runs: Iterable[str]) -> list[str]:
-    """Return groups of one to three sounds."""
+    """Return pairs of sounds: single ones say little, longer groups cost time and change nothing."""
     found: list[str] = []
     for run in runs:
-        found += run
         found += [run[at : at + 2] for at in range(len(run) - 1)]
-        found += [run[at : at + 3] for at in range(len(run) - 2)]
     return found
 
 
@@ -208,8 +206,9 @@ class Concepts:
                 found.update(dict.fromkeys(self._sounding[word], _SOUNDS_LIKE))
         for _, word in self._words.find(text):
             found.update(dict.fromkeys(self._plain[word], 1.0))
-        for _, word in self._starts.find(text):
-            found.update(dict.fromkeys(self._starting[word], 1.0))
+        if _LATIN_WORD.search(text):
+            for _, word in self._starts.find(text):
+                found.update(dict.fromkeys(self._starting[word], 1.0))
         patterns = self._patterns
         for char in ("", *set(text)):
             for name, pattern in patterns.get(char, ()):

@@ -82,15 +82,17 @@ class Words:
 
     def find(self, text: str) -> list[tuple[int, str]]:
         """Return (place, word) for each word, the longer first at each place, overlaps included."""
-        found: list[tuple[int, str]] = []
         groups, short = self._by_start, self._short
-        for at, char in enumerate(text):
-            group = groups.get(text[at : at + 2], ())
-            for word in group:
+        starts = [at for at in range(len(text)) if text[at : at + 2] in groups or text[at] in short]
+        if not starts:
+            return []
+        found: list[tuple[int, str]] = []
+        for at in starts:
+            for word in groups.get(text[at : at + 2], ()):
                 if text.startswith(word, at) and self._stands_alone(text, at, word):
                     found.append((at, word))
-            if char in short and len(text[at : at + 2]) == 2 and self._stands_alone(text, at, char):
-                found.append((at, char))
+            if text[at] in short and at + 1 < len(text) and self._stands_alone(text, at, text[at]):
+                found.append((at, text[at]))
         return found
 
     def replace(self, text: str, by: Mapping[str, str]) -> str:
