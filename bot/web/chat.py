@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import structlog
@@ -70,6 +71,7 @@ class Page:
         self._streams: Counter[ChatId] = Counter()
         self._uploads = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._reads: set[asyncio.Task[Any]] = set()
         self._newcomers = Allowance(300, 2)  # new chats of one address; an office shares one
         self._messages = Allowance(120, 4)  # of one chat
         self._bytes = Allowance(20 * LARGEST_FILE, 1_000_000)  # of one chat's files
@@ -230,7 +232,7 @@ class Page:
                 # Asked before the rows, so that the end of the work is never told before its fruit.
                 now_working = self._in_work[chat] > 0
                 try:
-                    rows = await self._store.transcript(chat, max(after - back, 0), _MOST_ROWS)
+                    rows = await self._rows(chat, max(after - back, 0))
                 except StoreUnavailableError:
                     return  # the browser comes back by itself
                 rows = [row for row in rows if row[0] not in given]
@@ -244,6 +246,18 @@ class Page:
                     yield f"event: working\ndata: {json.dumps(working)}\n\n"
                 if not rows and not await _within(changed, _ALIVE_SECONDS):
                     yield "event: alive\ndata: 1\n\n"
+
+    async def _rows(self, chat: ChatId, after: int) -> list[tuple[int, str, dict[str, Any]]]:
+        # A browser that goes away must not break off a read: that would cost the database connection.
+        reading = asyncio.create_task(self._store.transcript(chat, after, _MOST_ROWS))
+        self._reads.add(reading)
+        reading.add_done_callback(self._read_done)
+        return await asyncio.shield(reading)
+
+    def _read_done(self, reading: asyncio.Task[Any]) -> None:
+        self._reads.discard(reading)
+        if not reading.cancelled():
+            reading.exception()  # looked at, also when nobody waits for it any more
 
     def _speaker(self, request: Request) -> ChatId | Response:
         """Who speaks, or why nobody may now."""
