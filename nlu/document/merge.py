@@ -235,7 +235,7 @@ def _party_field(choice: _Choice, ordered: Sequence[Evidence], name: str) -> Non
     if agreed:
         limit -= 0.15
     if best.score >= limit:
-        choice.put(name, best.value, Source.OCR, best.score, best.box)
+        choice.put(name, best.value, Source.OCR, max(best.score, 0.95), best.box)
 
 
 def _parties_differ(choice: _Choice) -> None:
@@ -343,7 +343,8 @@ def _ocr_total(
     printed_text = best is not None or (written is not None and written.value == value)
     if not printed_text and not any(may_read_as(f.text, value) for f in printed) and printed:
         return
-    choice.put("total", value, Source.OCR, min(1.0, weight / 1.5), best.box if best else None)
+    score = min(1.0, weight / 1.5) if weight >= 1.5 else min(weight, 1.0) * 0.97
+    choice.put("total", value, Source.OCR, score, best.box if best else None)
 
 
 _RATES = tuple(

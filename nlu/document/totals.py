@@ -93,7 +93,11 @@ def _capitals(found: Labelled, evidence: Evidence) -> int | None:
             ):
                 continue  # it begins with a character that was not recognised
             rest = row_text[match.end() : match.end() + 1]
-            if evidence.source is Source.OCR and re.match(r"[\u4e00-\u9fff]", rest) and rest not in "小数价":
+            if (
+                evidence.source is Source.OCR
+                and text[-1] not in "分整正"
+                and re.match(r"[\u4e00-\u9fff]", rest)
+            ):
                 continue  # it goes on with one
             try:
                 parse_capitals(text)
