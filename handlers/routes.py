@@ -2,14 +2,43 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from handlers import account, contact, faq, feedback, language, menu, privacy, verify
+from handlers import (
+    account,
+    contact,
+    duplicate,
+    faq,
+    feedback,
+    follow,
+    language,
+    menu,
+    missing,
+    privacy,
+    remind,
+    search,
+    status,
+    verify,
+)
 from handlers.core import Handler, Outcome, Services, Turn
 
 # Tried first while a question of ours is open; None: the message is no answer to it.
 Parser = Callable[[Turn, Services], Awaitable[Outcome | None]]
 
+
+async def subscribe(turn: Turn, services: Services) -> Outcome:
+    """Be told later (通知): at a time that the sentence names, or when an invoice changes."""
+    if remind.is_wish(turn.message.text, turn.now):
+        return await remind.remind(turn, services)
+    return await follow.follow(turn, services)
+
+
 # What a sentence means (意图).
 BY_INTENT: Mapping[str, Handler] = {
+    "invoice.status": status.status,
+    "invoice.search": status.find,
+    "invoice.missing": missing.missing,
+    "invoice.duplicate": duplicate.duplicate,
+    "notify.subscribe": subscribe,
+    "notify.unsubscribe": follow.unfollow,
     "invoice.submit": faq.submit,
     "invoice.apply": faq.apply,
     "invoice.download": faq.download,
@@ -45,6 +74,18 @@ BY_ACTION: Mapping[str, Handler] = {
     "help": menu.show,
     "menu": menu.show,
     "cancel": menu.cancel,
+    "status": status.status,
+    "open": status.open_one,
+    "search": search.search,
+    "find": search.find,
+    "search_next": search.next_page,
+    "search_prev": search.previous_page,
+    "missing": missing.missing,
+    "missing_no_date": missing.without_date,
+    "duplicate": duplicate.duplicate,
+    "follow": follow.follow,
+    "unfollow": follow.unfollow,
+    "remind": remind.remind,
     "none_of_these": menu.none_of_these,
     "faq": faq.faq,
     "submit": faq.submit,
@@ -61,6 +102,14 @@ BY_ACTION: Mapping[str, Handler] = {
 
 # What a message is tried as while we wait for an answer.
 BY_AWAITED: Mapping[str, Parser] = {
+    "invoice_number": status.number_given,
+    "search": search.criteria_given,
+    "missing_system": missing.system_given,
+    "missing_number": missing.number_given,
+    "missing_date": missing.date_given,
+    "duplicate_number": duplicate.number_given,
+    "follow_number": follow.number_given,
+    "remind_time": remind.time_given,
     "clarify": menu.none_fits,
     "language": language.answer,
     "bind_number": account.number,
@@ -86,7 +135,7 @@ BY_KIND: Mapping[str, Handler] = {
 DOCUMENT: Handler = menu.other_kind
 
 # Short sentences that go on with what was said before, tried before any intent; None: it is none.
-FOLLOW_UPS: tuple[Parser, ...] = ()
+FOLLOW_UPS: tuple[Parser, ...] = (search.goes_on,)
 
 # Intents that are answered in between while a question of ours stays open.
 IN_BETWEEN = frozenset(

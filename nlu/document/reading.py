@@ -193,8 +193,8 @@ def _found_json(found: Found) -> dict[str, Any]:
 
 def _found(values: Mapping[str, Any]) -> Found:
     fields = values["fields"]
-    money = {name: None if fields[name] is None else Decimal(fields[name]) for name in MONEY}
-    plain = {
+    money: dict[str, Any] = {name: None if fields[name] is None else Decimal(fields[name]) for name in MONEY}
+    plain: dict[str, Any] = {
         name: _optional(fields[name]) for name in FIELDS if name not in MONEY | {"kind", "issue_date"}
     }
     invoice = Invoice(

@@ -1,0 +1,166 @@
+"""How one invoice is shown: on one line of a list, and as a card with its three states and the next step."""
+
+from dataclasses import replace
+from typing import Any
+
+from fapiao.kinds import Kind
+from fapiao.status import BookingState, ReimbursementState, TaxState, UseState
+from handlers.core import Button, Outcome, Reply, Services, Turn
+from locales.catalog import Phrase
+from storage import invoices, notices
+from storage.invoices import Change
+from storage.records import InvoiceRecord, StatusLine
+
+_ORIGINS = frozenset({"import", "api", "demo", "chat", "tax"})
+_TAX_STEPS = {
+    TaxState.REVERSED: "next.reversed",
+    TaxState.PARTLY_REVERSED: "next.partly_reversed",
+    TaxState.VOIDED: "next.voided",
+    TaxState.RED: "next.red",
+    TaxState.ABNORMAL: "next.abnormal",
+}
+
+
+def kind_of(record: InvoiceRecord) -> Phrase:
+    """The kind (票种) in words."""
+    known = record.kind in set(Kind)
+    return Phrase(f"Kind.{record.kind}" if known else "kind.unknown")
+
+
+def state_of(line: str, value: str) -> Phrase:
+    """A state in words; `line` is tax, use or reimbursement."""
+    match line:
+        case "tax":
+            return Phrase(f"TaxState.{TaxState(value).value}")
+        case "reimbursement":
+            return Phrase(f"ReimbursementState.{ReimbursementState(value).value}")
+    return Phrase(
+        f"UseState.{value}" if value in set(UseState) else f"BookingState.{BookingState(value).value}"
+    )
+
+
+def origin_of(source: str | None) -> Phrase:
+    """Where a state comes from (来源)."""
+    if source in _ORIGINS:
+        return Phrase(f"origin.{source}")
+    return Phrase("origin.other", {"name": source or "-"})
+
+
+def _line(name: str, line: StatusLine) -> Phrase:
+    if line.at is None:
+        return Phrase(f"card.{name}_plain", {"state": state_of(name, line.value)})
+    values = {"state": state_of(name, line.value), "at": line.at, "source": origin_of(line.source)}
+    return Phrase(f"card.{name}", values)
+
+
+def row(record: InvoiceRecord, place: int) -> Phrase:
+    """One line of a list."""
+    return Phrase(
+        "search.row",
+        {
+            "place": str(place),
+            "date": record.issue_date,
+            "seller": record.seller_name or Phrase("card.no_seller"),
+            "total": record.total,
+            "state": state_of("reimbursement", record.reimbursement_state.value),
+        },
+    )
+
+
+def card(record: InvoiceRecord) -> tuple[Any, ...]:
+    """The lines of a card, to be joined."""
+    lines: list[Any] = []
+    if record.demo:
+        lines.append(Phrase("card.demo"))
+    lines.append(Phrase("card.head", {"kind": kind_of(record)}))
+    number = {"number": record.number, "code": record.code}
+    lines.append(Phrase("card.code_number" if record.code else "card.number", number))
+    lines.append(
+        Phrase(
+            "card.seller",
+            {
+                "seller": record.seller_name or Phrase("card.no_seller"),
+                "date": record.issue_date,
+                "total": record.total,
+            },
+        )
+    )
+    lines.append(_line("tax", record.tax_state))
+    lines.append(_line("use", record.use_state))
+    lines.append(_line("reimbursement", record.reimbursement_state))
+    lines.append(Phrase("card.next", {"step": next_step(record)}))
+    return tuple(lines)
+
+
+def next_step(record: InvoiceRecord) -> Phrase:
+    """The one thing to do next (下一步): what the tax bureau says comes before the company's own process."""
+    tax = TaxState(record.tax_state.value)
+    if tax in _TAX_STEPS:
+        return Phrase(_TAX_STEPS[tax])
+    return Phrase(f"next.{ReimbursementState(record.reimbursement_state.value).value}")
+
+
+def buttons(record: InvoiceRecord, *, is_followed: bool) -> tuple[Button, ...]:
+    """What can be done with an invoice."""
+    follow = (
+        Button("button.unfollow", f"unfollow:{record.id}")
+        if is_followed
+        else Button("button.follow", f"follow:{record.id}")
+    )
+    return (
+        follow,
+        Button("button.missing", f"missing:{record.id}"),
+        Button("button.duplicate", f"duplicate:{record.id}"),
+        Button("button.more", "search"),
+    )
+
+
+def shown(turn: Turn, record: InvoiceRecord, *, is_followed: bool) -> Outcome:
+    """The card as an answer; "it" is this invoice from now on."""
+    reply = Reply("status.card", {"lines": card(record)}, buttons(record, is_followed=is_followed))
+    return Outcome(turn.settled(invoice=record.id), (reply,))
+
+
+def several(turn: Turn, outcomes: list[Outcome]) -> Outcome:
+    """More than one answer to one message, in order."""
+    replies = tuple(reply for outcome in outcomes for reply in outcome.replies)
+    return replace(outcomes[-1], replies=replies)
+
+
+def change_lines(changes: list[Change]) -> tuple[Phrase, ...]:
+    """What has changed, one line each; of several changes of one kind only where it ended."""
+    last = {change.line: change for change in changes}
+    first = {change.line: change for change in reversed(changes)}
+    return tuple(
+        Phrase(
+            f"notice.{line}",
+            {
+                "old": state_of(line, first[line].old or change.new),
+                "new": state_of(line, change.new),
+                "at": change.at,
+                "source": origin_of(change.source),
+            },
+        )
+        for line, change in last.items()
+    )
+
+
+async def by_id(turn: Turn, services: Services, invoice_id: int) -> Outcome:
+    """The card of one invoice; what is not ours is not there."""
+    record = await services.store.read(invoices.by_id, turn.viewer, invoice_id)
+    if record is None:
+        return turn.remember(invoice=None).say("status.gone", Button("button.search", "search"))
+    return await show(turn, services, record)
+
+
+async def show(turn: Turn, services: Services, record: InvoiceRecord) -> Outcome:
+    """The card of an invoice that the viewer may see."""
+    followed = await services.store.read(notices.followed, turn.message.chat)
+    return shown(turn, record, is_followed=record.id in followed)
+
+
+def unbound(turn: Turn) -> Outcome:
+    """The chat is nobody's yet: no invoice is shown to it."""
+    return turn.say(
+        "status.unbound", Button("account.bind_button", "account:bind"), Button("button.faq", "faq")
+    )

@@ -1,0 +1,295 @@
+"""Reminders (提醒) at a time: "月底提醒我交票", every Friday at three, on the 25th of each month."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from handlers.core import Button, Outcome, Reply, Services, Turn
+from locales.catalog import BEIJING, Phrase
+from storage import notices
+from storage.notices import NewReminder, Reminder
+
+_MORNING = time(9, 0)
+_MOST = 20  # reminders of one chat
+_WORD = re.compile(r"提醒|叫我|通知我|remind|リマインド|思い出|知らせて|教えて", re.IGNORECASE)
+_DAYS = {c: n for n, s in enumerate(("一月", "二火", "三水", "四木", "五金", "六土", "日天")) for c in s}
+_EN_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_HAN = {
+    "一": 1,
+    "二": 2,
+    "两": 2,
+    "三": 3,
+    "四": 4,
+    "五": 5,
+    "六": 6,
+    "七": 7,
+    "八": 8,
+    "九": 9,
+    "十": 10,
+    "十一": 11,
+    "十二": 12,
+}
+_COUNT = r"(\d{1,3}|十[一二]?|[一二两三四五六七八九])"
+_CLOCK = re.compile(
+    r"(?P<part>早上|上午|中午|下午|晚上|傍晚|午前|午後|夜|朝)?(?:の)?\s?(?P<hour>\d{1,2}|十[一二]?|[一二两三四五六七八九])(?:[点點时時]|:(?=\d))\s?(?:(?P<half>半)|(?P<minute>\d{1,2}))?分?"
+    r"|\b(?:at )?(?P<h2>\d{1,2})(?::(?P<m2>\d{2}))?\s?(?P<ap>am|pm)\b|\bat (?P<h3>\d{1,2})(?::(?P<m3>\d{2}))?\b|(?P<noon>中午|noon|正午)"
+)
+_WEEKLY = re.compile(
+    r"每(?:个)?(?:周|星期|礼拜)([一二三四五六日天])|毎週([月火水木金土日])|every (mon|tue|wed|thu|fri|sat|sun)\w*|(?:每周|毎週|every week|weekly)"
+)
+_MONTH_END = re.compile(
+    r"(?:每(?:个)?月|毎月|every )\s?(?:月?底|月末|末|month[- ]?end|end of (?:the )?month)|(?:at )?the end of (?:every|each) month"
+)
+_MONTHLY = re.compile(
+    rf"(?:每(?:个)?月|毎月)(?:的|の)?\s?{_COUNT}[号日]|every month on the (\d{{1,2}})|on the (\d{{1,2}})(?:st|nd|rd|th)? (?:of )?(?:every|each) month|每(?:个)?月|毎月|every month|monthly"
+)
+_DAILY = re.compile(r"每天|毎日|every ?day|daily")
+_END = re.compile(r"(?:这个月|本月|今月)?(?:月底|月末)|(?:the )?end of (?:the|this) month|month[- ]?end")
+_NEXT_END = re.compile(r"下个?月底|来月末|end of next month")
+_AFTER = re.compile(
+    rf"{_COUNT}\s?(?:个)?(分钟|小时|天|周|分|時間|日|週間|minutes?|hours?|days?|weeks?)(?:之?后|後|以后)|in {_COUNT} (minutes?|hours?|days?|weeks?)"
+)
+_TOMORROW = re.compile(r"明天|明日|tomorrow|あした|あす")
+_LATER = re.compile(r"后天|明後日|day after tomorrow|あさって")
+_TODAY = re.compile(r"今天|今晚|今日|today|tonight")
+_NEXT_WEEKDAY = re.compile(
+    r"(下个?|这个?|本|来|今)?(?:周|星期|礼拜|週)(?:の)?([一二三四五六日天月火水木金土])(?:曜日?)?|([月火水木金土日])曜日?|(next |this |on )?\b(mon|tue|wed|thu|fri|sat|sun)(?:s|nes|rs|ur)?(?:day)?\b"
+)
+_DATE = re.compile(
+    r"(?:(20\d\d)[年/-])?(1[0-2]|0?[1-9])[月/-](3[01]|[12]\d|0?[1-9])[日号]?|(?<!\d)(3[01]|[12]\d|[1-9])[号日](?!間)|(?:on )?the (\d{1,2})(?:st|nd|rd|th)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A time to be reminded at (aware), and how it repeats."""
+
+    at: datetime
+    repeat: str | None = None  # daily | weekly | monthly | month_end
+
+
+def find_when(text: str, now: datetime) -> When | None:
+    """The time a sentence names, always in the future; None if it names none. Beijing time."""
+    said = unicodedata.normalize("NFKC", text).casefold()
+    local = now.astimezone(BEIJING)
+    clock = _clock(said)
+    moment = clock or _MORNING
+    if (after := _AFTER.search(said)) is not None:
+        return When(local + _span(after[1] or after[3], after[2] or after[4]))
+    if _MONTH_END.search(said):
+        return When(_coming_month_end(local, moment), "month_end")
+    if (weekly := _WEEKLY.search(said)) is not None:
+        return When(_coming_weekday(local, _weekday(weekly[1] or weekly[2], weekly[3]), moment), "weekly")
+    if (monthly := _MONTHLY.search(said)) is not None:
+        day = _number(next((group for group in monthly.groups() if group), "1"))
+        return When(_coming_day(local, min(day, 28) if day > 28 else day, moment), "monthly")
+    if _DAILY.search(said):
+        return When(_coming(local.date(), local, moment), "daily")
+    day_named = _day(said, local)
+    if day_named is not None:
+        at = datetime.combine(day_named, moment, BEIJING)
+        return When(at if at > now else at + timedelta(days=1))
+    return When(_coming(local.date(), local, clock)) if clock is not None else None
+
+
+def _day(said: str, local: datetime) -> date | None:
+    today = local.date()
+    if _LATER.search(said):
+        return today + timedelta(days=2)
+    if _TOMORROW.search(said):
+        return today + timedelta(days=1)
+    if _NEXT_END.search(said):
+        return _month_end(_month_end(today) + timedelta(days=1))
+    if _END.search(said):
+        return _month_end(today)
+    if (found := _DATE.search(said)) is not None and (named := _dated(found, today)) is not None:
+        return named
+    if (week := _NEXT_WEEKDAY.search(said)) is not None:
+        weekday = _weekday(week[2] or week[3], week[5])
+        monday = today - timedelta(days=today.weekday())
+        if (week[1] or "").startswith(("下", "来")):
+            return monday + timedelta(days=7 + weekday)
+        ahead = (weekday - today.weekday()) % 7
+        return today + timedelta(days=ahead or 7)
+    return today if _TODAY.search(said) else None
+
+
+def _dated(found: re.Match[str], today: date) -> date | None:
+    try:
+        if found[2]:
+            year = int(found[1]) if found[1] else today.year
+            named = date(year, int(found[2]), int(found[3]))
+            return named if named >= today or found[1] else named.replace(year=year + 1)
+        day = int(found[4] or found[5])
+        first = today.replace(day=1) if day > today.day else _month_end(today) + timedelta(days=1)
+        return first.replace(day=day)
+    except ValueError:
+        return None
+
+
+def _clock(said: str) -> time | None:
+    found = _CLOCK.search(said)
+    if found is None:
+        return None
+    if found["noon"]:
+        return time(12, 0)
+    hour = _number(found["hour"] or found["h2"] or found["h3"])
+    minute = 30 if found["half"] else int(found["minute"] or found["m2"] or found["m3"] or 0)
+    late = found["part"] in ("下午", "晚上", "傍晚", "午後", "夜") or found["ap"] == "pm"
+    if late and hour < 12:
+        hour += 12
+    if found["ap"] == "am" and hour == 12:
+        hour = 0
+    if found["part"] is None and found["ap"] is None and 1 <= hour <= 6:
+        hour += 12  # nobody wants to be reminded at three in the night
+    return time(hour, minute) if hour < 24 and minute < 60 else None
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdigit() else _HAN.get(text, 1)
+
+
+def _weekday(chinese: str | None, english: str | None) -> int:
+    if chinese:
+        return _DAYS[chinese]
+    return _EN_DAYS.index(english) if english else 0
+
+
+def _span(count: str, unit: str) -> timedelta:
+    number = _number(count)
+    if unit.startswith(("分", "minute")):
+        return timedelta(minutes=number)
+    if unit.startswith(("小时", "時間", "hour")):
+        return timedelta(hours=number)
+    return timedelta(days=number * (7 if unit.startswith(("周", "週", "week")) else 1))
+
+
+def _coming(day: date, now: datetime, moment: time) -> datetime:
+    at = datetime.combine(day, moment, BEIJING)
+    return at if at > now else at + timedelta(days=1)
+
+
+def _coming_weekday(now: datetime, weekday: int, moment: time) -> datetime:
+    at = datetime.combine(now.date() + timedelta(days=(weekday - now.weekday()) % 7), moment, BEIJING)
+    return at if at > now else at + timedelta(days=7)
+
+
+def _coming_day(now: datetime, day: int, moment: time) -> datetime:
+    at = datetime.combine(now.date().replace(day=day), moment, BEIJING)
+    if at > now:
+        return at
+    return datetime.combine((_month_end(now.date()) + timedelta(days=1)).replace(day=day), moment, BEIJING)
+
+
+def _coming_month_end(now: datetime, moment: time) -> datetime:
+    at = datetime.combine(_month_end(now.date()), moment, BEIJING)
+    if at > now:
+        return at
+    return datetime.combine(_month_end(at.date() + timedelta(days=1)), moment, BEIJING)
+
+
+def _month_end(day: date) -> date:
+    return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
+def next_time(reminder: Reminder) -> datetime | None:
+    """When a reminder comes again after its time; None for one that does not repeat."""
+    at = reminder.due_at.astimezone(BEIJING)
+    match reminder.repeat:
+        case "daily":
+            return at + timedelta(days=1)
+        case "weekly":
+            return at + timedelta(days=7)
+        case "monthly":
+            following = _month_end(at.date()) + timedelta(days=1)
+            return datetime.combine(following.replace(day=min(at.day, 28)), at.time(), BEIJING)
+        case "month_end":
+            return datetime.combine(_month_end(_month_end(at.date()) + timedelta(days=1)), at.time(), BEIJING)
+    return None
+
+
+def is_wish(text: str, now: datetime) -> bool:
+    """Whether a sentence asks to be reminded at a time, not to follow an invoice."""
+    return _WORD.search(text) is not None and find_when(text, now) is not None
+
+
+async def remind(turn: Turn, services: Services) -> Outcome:
+    """Keep a reminder, or without a time: list them and ask for one."""
+    if turn.argument == "off":
+        count = await services.store.write(notices.forget_reminders, (turn.message.chat, None))
+        return turn.say("remind.all_gone" if count else "remind.none")
+    if turn.argument.isdigit():
+        await services.store.write(notices.forget_reminders, (turn.message.chat, int(turn.argument)))
+        return turn.say("remind.gone", Button("remind.list_button", "remind"))
+    when = find_when(turn.message.text, turn.now) if turn.message.action is None else None
+    if when is None:
+        return await _listed(turn, services)
+    return await _kept(turn, services, when, _subject(turn.message.text))
+
+
+async def time_given(turn: Turn, services: Services) -> Outcome | None:
+    """Awaited `remind_time`: a time answers."""
+    when = find_when(turn.message.text, turn.now)
+    if when is None:
+        return None
+    return await _kept(turn, services, when, _subject(turn.message.text))
+
+
+async def _kept(turn: Turn, services: Services, when: When, subject: str) -> Outcome:
+    have = await services.store.read(notices.reminders_of, turn.message.chat)
+    if len(have) >= _MOST:
+        return turn.say("remind.too_many", Button("remind.list_button", "remind"))
+    key = f"{turn.message.chat}:{turn.message.id}"
+    await services.store.write(
+        notices.remind, NewReminder(key, turn.message.chat, subject, when.at, when.repeat, turn.now)
+    )
+    return turn.say(
+        "remind.done",
+        Button("remind.list_button", "remind"),
+        at=when.at,
+        repeat=Phrase(f"repeat.{when.repeat or 'once'}"),
+        subject=subject or Phrase("remind.no_subject"),
+    )
+
+
+async def _listed(turn: Turn, services: Services) -> Outcome:
+    have = await services.store.read(notices.reminders_of, turn.message.chat)
+    if not have:
+        return turn.ask("remind.ask_time", Button("button.cancel", "cancel"), awaiting="remind_time")
+    rows = tuple(
+        Phrase(
+            "remind.row",
+            {
+                "place": str(place),
+                "at": each.due_at,
+                "repeat": Phrase(f"repeat.{each.repeat or 'once'}"),
+                "subject": each.subject or Phrase("remind.no_subject"),
+            },
+        )
+        for place, each in enumerate(have, start=1)
+    )
+    buttons = [
+        Button("remind.stop", f"remind:{each.id}", {"place": str(place)})
+        for place, each in enumerate(have[:6], start=1)
+    ]
+    return turn.ask(
+        "remind.list",
+        *buttons,
+        Button("remind.stop_all", "remind:off"),
+        awaiting="remind_time",
+        rows=rows,
+        count=len(have),
+    )
+
+
+def _subject(text: str) -> str:
+    """The user's own words, short."""
+    said = " ".join(text.split())
+    return said[:120]
+
+
+def reminder_reply(reminder: Reminder) -> Reply:
+    """The reminder (提醒) in words."""
+    buttons = (Button("search.unreimbursed", "find:unreimbursed"), Button("remind.list_button", "remind"))
+    return Reply("reminder.due", {"subject": reminder.subject or Phrase("remind.no_subject")}, buttons)
