@@ -1,5 +1,6 @@
 """The matcher (匹配): from a message to a score for every intent."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -29,11 +30,17 @@ _SIGNS = {
     "seller": "\ue005",
     "email": "\ue006",
 }
+_FOUND = "\ue00f"
 _NUMBERS_ONLY = frozenset("\ue001\ue002 ")
-_BARE_NUMBER = "invoice.status"
+_BARE_NUMBER, _BARE_CRITERIA = "invoice.status", "invoice.search"
+# What may stand beside bare criteria (上个月的那张, 先月の分) without being a wish of its own.
+_BESIDE_CRITERIA = re.compile(
+    r"[\ue00f的那这張张些个個只票发發単据單の分やつ発領収書]|\b(?:the|ones?|invoices?|receipts?|from|for|in|of|dated)\b|\s"
+)
+_CRITERIA = frozenset(("date", "amount_min", "amount_max", "seller"))
 _GREETING, _THANKS = "smalltalk.greet", "smalltalk.thanks"
 _SHORTEST_NEAR, _LONGEST_PHRASE, _NEAR = 4, 24, 90
-_EXACT, _NEARLY, _EXAMPLE = 0.99, 0.95, 0.97
+_EXACT, _NEARLY, _EXAMPLE, _CRITERIA_ONLY = 0.99, 0.95, 0.97, 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,7 @@ class Sure:
 
     intent: str
     confidence: float
-    why: str  # phrase | number | example
+    why: str  # phrase | number | example | criteria
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +144,11 @@ class Matcher:
         normal = self.spelling.correct(self.reader.normal(text, slots, name))
         if self.reader.normalisers[name].simplify:
             normal = self.hearing.repair(normal)
-        sure = self._surely(text, normal, name)
+        sure = self._surely(text, normal, slots, name)
         scores = self.classifier.scores(self.reader.see(normal, slots, name), name)
         return Match(name, normal, scores, sure)
 
-    def _surely(self, text: str, normal: str, language: str) -> Sure | None:
+    def _surely(self, text: str, normal: str, slots: "Slots | None", language: str) -> Sure | None:
         if self._phrases and len(normal) <= _LONGEST_PHRASE and len(text) <= 3 * _LONGEST_PHRASE:
             found = self._phrase(text, normal, language)
             if found is not None:
@@ -149,7 +156,24 @@ class Matcher:
         if normal and _NUMBERS_ONLY.issuperset(normal) and _BARE_NUMBER in self.lexicon.intents:
             return Sure(_BARE_NUMBER, _EXAMPLE, "number")
         known = self._examples.get(normal)
-        return Sure(known, _EXAMPLE, "example") if known is not None else None
+        if known is not None:
+            return Sure(known, _EXAMPLE, "example")
+        if (
+            slots is not None
+            and len(normal) <= _LONGEST_PHRASE
+            and self._criteria_only(text, slots, language)
+        ):
+            return Sure(_BARE_CRITERIA, _CRITERIA_ONLY, "criteria")
+        return None
+
+    def _criteria_only(self, text: str, slots: "Slots", language: str) -> bool:
+        """Tell whether a message is nothing but criteria (条件): a month, an amount, a seller, a kind."""
+        if _CRITERIA.isdisjoint(slots.values) or _BARE_CRITERIA not in self.lexicon.intents:
+            return False
+        kept = list(text)
+        for start, end, _ in slots.spans:
+            kept[start:end] = _FOUND * (end - start)
+        return not _BESIDE_CRITERIA.sub("", self.reader.normalisers[language]("".join(kept)))
 
     def _phrase(self, text: str, normal: str, language: str) -> Sure | None:
         keys = ["".join(text.split()).lower(), normal]

@@ -12,6 +12,11 @@ _RAW_HEAD, _RAW_TAIL = 2000, 500
 
 # Sounds at the end of a sentence that ask nothing and mean nothing.
 _PARTICLES = frozenset("啊呀哈哦噢喔啦呗哎嗯哟")
+# Politeness before a wish, and nothing else than that.
+_POLITE = (
+    "麻烦您", "麻烦你", "麻烦", "劳驾", "打扰一下", "打扰了", "不好意思", "那个", "sorry", "excuse me", "please", "pls",
+    "すみません", "すいません", "恐れ入りますが", "お手数ですが",
+)  # fmt: skip
 _MOST_FRAMES = 3
 _SHORTEST_WISH = 3
 
@@ -135,7 +140,7 @@ class Normaliser:
         self._fillers = dict.fromkeys((self._spelled(filler) for filler in fillers), " ")
         self._find_fillers = Words(self._fillers)
         self._phrases = frozenset(map(self._spelled, phrases)) - {""}
-        self._openings = self._by_end(openings, first=True)
+        self._openings = self._by_end((*openings, *_POLITE), first=True)
         self._closings = self._by_end((*closings, *_PARTICLES), first=False)
 
     def _spelled(self, text: str) -> str:

@@ -78,9 +78,11 @@ def fillers(text: str, dice: random.Random) -> str:
 
 @cache
 def _homophones() -> dict[str, str]:
+    # Keyboards offer the common characters first: level one of GB 2312.
     by_sound: dict[str, str] = {}
     for code, sound in sounds().items():
-        by_sound[sound] = by_sound.get(sound, "") + chr(code)
+        if "\xb0" <= chr(chr(code).encode("gb2312")[0]) <= "\xd7":
+            by_sound[sound] = by_sound.get(sound, "") + chr(code)
     return by_sound
 
 

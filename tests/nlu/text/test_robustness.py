@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
         ("zh", matching.full_width, 0.7),
         ("zh", matching.emoji, 0.7),
         ("zh", matching.fillers, 1.5),
-        ("zh", matching.two_homophones, 3.0),
+        ("zh", matching.two_homophones, 2.5),
         ("en", matching.full_width, 0.8),
         ("en", matching.emoji, 0.8),
         ("en", matching.one_typo, 3.0),
