@@ -74,7 +74,8 @@ async def build(settings: Settings) -> Program:
     understander = await asyncio.to_thread(Understander.load)
     store = await Store.open(settings.database)
     live = Live()
-    reader = Reader(engine=settings.ocr_engine, workers=settings.ocr_workers)
+    companies = tuple((company.name, company.tax_id) for company in settings.companies)
+    reader = Reader(engine=settings.ocr_engine, workers=settings.ocr_workers, companies=companies)
     channels: dict[str, Channel] = {}
     deliveries: list[Delivery] = []
 
@@ -103,7 +104,7 @@ async def build(settings: Settings) -> Program:
         reader=reader,
         transcriber=_speech(settings),
         fetch=fetch,
-        companies=tuple((company.name, company.tax_id) for company in settings.companies),
+        companies=companies,
         contact=settings.contact,
         demo=settings.demo,
     )
