@@ -237,7 +237,7 @@ def _row(words: list[Word]) -> Row:
 
 def _lies_over(word: Word, others: list[Word]) -> bool:
     inside = (other for other in others if other is not word)
-    return sum(word.x0 < (other.x0 + other.x1) / 2 < word.x1 for other in inside) >= 2
+    return any(word.x0 < other.x0 and other.x1 < word.x1 for other in inside)
 
 
 def char_weight(char: str) -> float:

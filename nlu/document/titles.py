@@ -97,6 +97,8 @@ def kind_of(page: Page, *, code: str | None = None, number: str | None = None) -
     digits = len(number or "")
     if kind in _NUMBERED and re.search(r"(?:全电|数电)", page.text):
         kind = _NUMBERED[kind]
+    if kind in _NUMBERED and digits == 20 and not code:  # the brackets of 电子发票（…） were lost
+        kind = Kind.DIGITAL_SPECIAL if kind is Kind.VAT_SPECIAL else Kind.DIGITAL_ORDINARY
     if kind is Kind.DIGITAL_SPECIAL and code and digits == 8:
         kind = Kind.VAT_E_SPECIAL
     by_code = kind_from_code(code) if code else None
