@@ -4,6 +4,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from bot import log
 
@@ -42,16 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _module(command: str) -> "_Command":
-    module: _Command = importlib.import_module(f"bot.commands.{_FILES.get(command, command)}")
-    return module
+def _module(command: str) -> Any:
+    return importlib.import_module(f"bot.commands.{_FILES.get(command, command)}")
 
 
 _FILES = {"import": "import_"}  # a word of the language
-
-
-class _Command(argparse.Namespace):
-    """What a module of bot/commands offers (for the type checker)."""
-
-    def add_parser(self, subparsers: object) -> None:
-        """Add the command's own arguments, with `run` as default."""

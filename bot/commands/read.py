@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import Progress
 
+from bot.outside.explain import draw
 from bot.settings import SettingsError, load_settings
 from nlu.document.pool import Reader
 from nlu.document.reading import FIELDS, DocumentError, Found, Reading, fields_of
@@ -165,8 +166,6 @@ def _write(line: dict[str, Any], writer: "csv.DictWriter[str] | None") -> None:
 
 def _explain(path: Path, reading: Reading, folder: Path) -> None:
     """Draw the page with a box around each value and its source."""
-    from bot.outside.explain import draw
-
     picture = draw(path.read_bytes(), reading)
     if picture is not None:
         folder.mkdir(parents=True, exist_ok=True)

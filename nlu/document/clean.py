@@ -42,7 +42,8 @@ def _seal_mask(picture: Picture) -> np.ndarray | None:
         return None
     full = cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST).astype(bool)
     spread = picture[:, :, 2].astype(np.int16) - np.minimum(picture[:, :, 0], picture[:, :, 1]).astype(np.int16)
-    return full & (spread > 18)
+    seal: np.ndarray = full & (spread > 18)
+    return seal
 
 
 def flattened(picture: Picture) -> Picture:

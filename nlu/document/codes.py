@@ -11,7 +11,7 @@ from fapiao.qr import QrPayload, parse_qr
 from nlu.document.reading import Box
 
 Picture = np.ndarray
-_QR = zxingcpp.BarcodeFormat.QRCode
+_QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 _COMFORT = 1600  # pixels of the longer side at which most codes read at once
 
 

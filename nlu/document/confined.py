@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from fapiao.checks import Company
-from nlu.document.ocr import OcrEngine
+from nlu.document.ocr import OcrEngine, make_engine
 from nlu.document.read import Ladder
 from nlu.document.reading import Reading, Refusal, to_json
 
@@ -35,7 +35,7 @@ def read_all(wire: socket.socket, length: int) -> bytes:
     return bytes(parts)
 
 
-def serve_one(wire: socket.socket, engines: "list[OcrEngine]", names: tuple[str, ...]) -> None:
+def serve_one(wire: socket.socket, engines: list[OcrEngine], names: tuple[str, ...]) -> None:
     """Read the document that comes over the wire and answer; never returns to the caller's loop."""
     _confine()
     wire.sendall(HEAD.pack(os.getpid()))
@@ -54,10 +54,8 @@ def serve_one(wire: socket.socket, engines: "list[OcrEngine]", names: tuple[str,
     wire.sendall(HEAD.pack(len(answer)) + answer)
 
 
-def loaded(engines: "list[OcrEngine]", names: tuple[str, ...]) -> "list[OcrEngine]":
+def loaded(engines: list[OcrEngine], names: tuple[str, ...]) -> list[OcrEngine]:
     """The OCR engines, made and warmed when first needed."""
-    from nlu.document.ocr import make_engine
-
     for name in names[len(engines) :]:
         engine = make_engine(name)
         engine.warm()

@@ -120,7 +120,7 @@ class Pdf:
             bitmap = page.render(
                 scale=scale, grayscale=grey, rev_byteorder=not grey, crop=(0, height * (1 - part), 0, 0)
             )
-            picture = bitmap.to_numpy().copy()
+            picture: Picture = bitmap.to_numpy().copy()
             bitmap.close()
         except (pdfium.PdfiumError, ValueError) as error:
             raise DocumentError(Refusal.BROKEN, "page") from error

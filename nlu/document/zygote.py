@@ -13,6 +13,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_THREAD_LIMIT"):
 import cv2  # noqa: E402 -- after the environment
 
 from nlu.document import confined  # noqa: E402
+from nlu.document.ocr import OcrEngine  # noqa: E402
 
 WARM = b"warm"
 READ = b"read"
@@ -25,7 +26,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the service decides when we end
     orders = socket.socket(fileno=int(sys.argv[1]))
     names = tuple(sys.argv[2].split(","))
-    engines: list[confined.OcrEngine] = []
+    engines: list[OcrEngine] = []
     while True:
         message, handles, _, _ = socket.recv_fds(orders, 16, 1)
         if not message:
@@ -39,7 +40,7 @@ def main() -> int:
             os.close(handle)
 
 
-def _child(wire: socket.socket, engines: "list[confined.OcrEngine]", names: tuple[str, ...]) -> None:
+def _child(wire: socket.socket, engines: list[OcrEngine], names: tuple[str, ...]) -> None:
     status = 1
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
