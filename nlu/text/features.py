@@ -10,8 +10,9 @@ from typing import NamedTuple
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extract
 
+from locales.strict_yaml import LocaleError
 from nlu.text.normal import Normaliser, Words
-from nlu.text.triggers import plain_start, plain_word, triggers
+from nlu.text.triggers import pieces, plain_start, plain_word, triggers
 
 _RUN = re.compile(r"[a-zà-ɏ0-9']+|[^\sa-zà-ɏ0-9']+")
 _LATIN_WORD = re.compile(r"[a-zà-ɏ']+")
@@ -190,9 +191,12 @@ class Concepts:
                 self._sounding.setdefault(said, set()).add(name)
 
     def _add_pattern(self, name: str, pattern: str) -> None:
-        entry = (name, re.compile(pattern))
-        for char in triggers(pattern) or {""}:
-            self._patterns.setdefault(char, []).append(entry)
+        try:
+            entry = (name, re.compile(pattern))
+        except re.error as error:
+            raise LocaleError(f"concept {name}: {pattern!r} is no regular expression: {error}") from error
+        for piece in triggers(pattern) or {""}:
+            self._patterns.setdefault(piece, []).append(entry)
 
     def words(self) -> Iterator[str]:
         """Yield the plain words of all concepts."""
@@ -210,8 +214,8 @@ class Concepts:
             for _, word in self._starts.find(text):
                 found.update(dict.fromkeys(self._starting[word], 1.0))
         patterns = self._patterns
-        for char in ("", *set(text)):
-            for name, pattern in patterns.get(char, ()):
+        for piece in pieces(text):
+            for name, pattern in patterns.get(piece, ()):
                 if found.get(name) != 1.0 and pattern.search(text):
                     found[name] = 1.0
         return found

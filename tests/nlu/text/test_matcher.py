@@ -12,7 +12,7 @@ from locales.catalog import HOME
 from locales.strict_yaml import LocaleError
 from nlu.text.confidence import Confidence
 from nlu.text.lexicon import Intent
-from nlu.text.triggers import triggers
+from nlu.text.triggers import pieces, triggers
 from nlu.text.understanding import Understander
 from nlu.text.wishes import split_wishes
 from tests.nlu.text.matching import TODAY, understand, understander
@@ -111,6 +111,15 @@ def test_an_unknown_intent_in_a_language_file_is_refused(tmp_path: Path) -> None
         Understander.load(tmp_path)
 
 
+def test_a_broken_expression_names_its_concept(tmp_path: Path) -> None:
+    (tmp_path / "xx").mkdir()
+    (tmp_path / "intents.yaml").write_text("intents: {a: {means: x}}", encoding="utf-8")
+    (tmp_path / "xx" / "examples.yaml").write_text("a: [hello]", encoding="utf-8")
+    (tmp_path / "xx" / "concepts.yaml").write_text("greeting: ['hel(lo']", encoding="utf-8")
+    with pytest.raises(LocaleError, match="concept greeting"):
+        Understander.load(tmp_path)
+
+
 @pytest.mark.parametrize("suffix", ["json", "yaml"])
 def test_the_matcher_learns_any_other_task(tmp_path: Path, suffix: str) -> None:
     task = {
@@ -170,20 +179,22 @@ def test_skipping_expressions_by_their_characters_skips_no_match() -> None:
         needed = triggers(pattern)
         if needed:
             regex = re.compile(pattern)
-            assert all(needed & set(text) for text in texts if regex.search(text)), pattern
+            assert all(needed & pieces(text) for text in texts if regex.search(text)), pattern
 
 
 @pytest.mark.parametrize(
     ("pattern", "needed"),
     [
-        ("丢.{0,2}票", {"票"}),
-        ("(找|寻)不.", {"不"}),
+        ("丢.{0,2}票", {"丢"}),
+        ("(找|寻)不.", {"找", "寻"}),
         ("a?b*", set()),
         ("[了着]?丢", {"丢"}),
-        ("丢|遗失", {"丢", "失"}),
+        ("丢|遗失", {"丢", "遗失"}),
         ("(?=丢)..", set()),
         ("[^a]x{0,3}", set()),
         ("x{2}", {"x"}),
+        (r"\blost in the (post|mail)", {"los"}),
+        ("(can't|cannot) find", {"can"}),
     ],
 )
 def test_what_an_expression_needs(pattern: str, needed: set[str]) -> None:
