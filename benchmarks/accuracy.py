@@ -26,6 +26,7 @@ from tests.drawing import (
     ORDERS,
     OTHERS,
     alter,
+    alterable,
     degrade,
     draw,
     draw_other,
@@ -116,7 +117,7 @@ def _source_cases(
         for grade in options.grades.split(","):
             picture = degrade(drawn.picture(), grade, seed)
             yield Case(f"picture {grade}", kind, f"{grade}.jpg", encoded(picture, ".jpg", 95), truth)
-    elif source == "altered" and drawn.facts.qr:
+    elif source == "altered" and alterable(drawn):
         for number in range(options.alterations):
             sheet, name = alter(drawn, number)
             yield Case("altered pdf", kind, f"{name}.pdf", to_pdf(sheet, "visual", seed), truth, name)

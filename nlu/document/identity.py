@@ -65,10 +65,9 @@ def _numbers(found: Labelled, evidence: Evidence, repair: bool) -> None:
 
 def _codes(found: Labelled, evidence: Evidence, repair: bool) -> None:
     for label in found.named("code"):
+        lengths = (8,) if "票据" in label.piece.text else (10, 12)
         for piece in _values(found, label):
-            run = next(
-                (run for run in digit_runs(piece.text, repair=repair) if len(run[0]) in (8, 10, 12)), None
-            )
+            run = next((run for run in digit_runs(piece.text, repair=repair) if len(run[0]) in lengths), None)
             if run is None:
                 continue
             digits, factor, start, end = run
@@ -148,6 +147,25 @@ def _dates(found: Labelled, evidence: Evidence, repair: bool) -> None:
                 score = piece.score * factor
                 evidence.add("issue_date", day, score, text=piece.text, box=found.box(piece))
                 break
+    if repair and evidence.first("issue_date") is None and found.page.rows:
+        _date_in_head(found, evidence)
+
+
+def _date_in_head(found: Labelled, evidence: Evidence) -> None:
+    """Where its label was not recognised: the one date above the parties."""
+    rows = found.page.rows
+    reach = rows[0].y0 + 0.35 * (rows[-1].y1 - rows[0].y0)
+    ends = [label.index for label in found.named("tax_id", "buyer_tax_id", "item")]
+    dated = [
+        (Piece(row, match.start(), match.end()), printed_date(match.group(), repair=False)[0])
+        for row in rows[: min(ends, default=len(rows))]
+        if row.middle < reach
+        for match in re.finditer(r"20\d{2}年\d{1,2}月\d{1,2}", row.text)
+    ]
+    if len(dated) == 1 and dated[0][1] is not None:
+        piece, day = dated[0]
+        box = found.box(piece)
+        evidence.add("issue_date", day, 0.97 * piece.score, text=piece.text, box=box, labelled=False)
 
 
 def any_date(found: Labelled, evidence: Evidence, kind: Kind | None, *, repair: bool) -> None:

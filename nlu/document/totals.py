@@ -297,6 +297,8 @@ def _local_total(found: Labelled, evidence: Evidence, kind: Kind | None) -> None
                 return
     if kind in (Kind.RAIL_E, Kind.RAIL_PAPER, Kind.FIXED, Kind.TAXI, Kind.BUS, Kind.SHIP, Kind.TOLL_PAPER):
         for row in found.page.rows:
+            if re.search(r"单价|里程|等候|起步|公里|km|附加", row.text):
+                continue  # of a taxi ride: not what was paid
             for amount in amounts_in(row):
                 if amount.marked or row.text[amount.piece.end : amount.piece.end + 1] == "元":
                     _add(found, evidence, "total", amount, 0.95)

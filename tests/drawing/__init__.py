@@ -1,6 +1,6 @@
 """Draws test invoices of every kind with known truth: `draw`, `degrade`. Deterministic by seed."""
 
-from tests.drawing.altered import ALTERABLE, alter
+from tests.drawing.altered import ALTERABLE, alter, alterable
 from tests.drawing.degrade import GRADES, degrade
 from tests.drawing.draw import KINDS, LAYOUTS, Drawn, draw, together
 from tests.drawing.files import OFD_FORMS
@@ -18,6 +18,7 @@ __all__ = [
     "OTHERS",
     "Drawn",
     "alter",
+    "alterable",
     "degrade",
     "draw",
     "draw_other",

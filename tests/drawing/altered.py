@@ -30,15 +30,25 @@ def has_second_source(facts: Facts, name: str) -> bool:
     return facts.qr[:2] in ("01", "CZ") or (name == "number" and facts.qr.startswith("http"))
 
 
-def alter(drawn: Drawn, seed: int) -> tuple[Sheet, str]:
-    """The sheet with one digit of one field changed, and the field's name."""
-    dice = Random(f"alter:{drawn.kind}:{drawn.seed}:{seed}")
-    printed = {text.field: text.text for text in drawn.sheet.texts() if text.field in ALTERABLE}
-    names = [
+def _printed(drawn: Drawn) -> dict[str, str]:
+    return {text.field: text.text for text in drawn.sheet.texts() if text.field in ALTERABLE}
+
+
+def alterable(drawn: Drawn) -> list[str]:
+    """The fields of a paper that can be altered and that something else on it tells; none on a taxi ticket."""
+    printed = _printed(drawn)
+    return [
         name
         for name in ALTERABLE
         if any(char.isdigit() for char in printed.get(name, "")) and has_second_source(drawn.facts, name)
     ]
+
+
+def alter(drawn: Drawn, seed: int) -> tuple[Sheet, str]:
+    """The sheet with one digit of one field changed, and the field's name."""
+    dice = Random(f"alter:{drawn.kind}:{drawn.seed}:{seed}")
+    printed = _printed(drawn)
+    names = alterable(drawn)
     name = dice.choice(names)
     text = printed[name]
     places = [index for index, char in enumerate(text) if char.isdigit()]
