@@ -17,11 +17,11 @@ from time import perf_counter
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ[name] = "1"  # before numpy is imported
 
-import numpy as np
-from rapidfuzz.fuzz import ratio
-from rapidfuzz.process import cdist
+import numpy as np  # noqa: E402
+from rapidfuzz.fuzz import ratio  # noqa: E402
+from rapidfuzz.process import cdist  # noqa: E402
 
-from locales.strict_yaml import load
+from locales.strict_yaml import load  # noqa: E402
 
 _SENTENCES = Path(__file__).parents[1] / "tests" / "sentences"
 _TODAY = date(2026, 11, 25)
