@@ -263,6 +263,7 @@ def clean_name(text: str) -> str | None:
         if text.count("（") < text.count("）") and text.endswith("）"):
             text = text[:-1] if "（" not in text else text
     text = re.sub(r"(?<=公司)[A-Za-z ]{2,}$", "", text)  # a watermark
+    text = re.sub(r"^.{0,2}[:：](?=.{4})", "", text)  # the rest of a misread label
     letters = re.findall(r"[\u4e00-\u9fffA-Za-z]", text)
     if len(letters) < 2 or _NOT_NAMES.match(text) or len(text) > 100:
         return None

@@ -298,7 +298,11 @@ def _together(readings: Sequence[Reading]) -> Reading:
     found: dict[object, Found] = {}
     for reading in readings:
         for each in reading.invoices:
-            found.setdefault(each.invoice.key() or object(), each)
+            key = each.invoice.key() or object()
+            kept = found.get(key)
+            # Of an invoice of several pages only the last one holds the total.
+            if kept is None or (kept.invoice.total is None and each.invoice.total is not None):
+                found[key] = each
     if found:
         return Reading(tuple(found.values()), pages=max(1, len(readings)))
     first = next(
