@@ -2,11 +2,10 @@
 
 import re
 from dataclasses import dataclass, field
-from itertools import product
 
 from fapiao.kinds import Kind
-from fapiao.tax_id import TaxIdState, normal_tax_id, parse_tax_id, repair_tax_id
 from nlu.document.evidence import Evidence, Value
+from nlu.document.ids import id_beside
 from nlu.document.labels import Label, Labelled, runs
 from nlu.document.page import Page, Piece, Row
 
@@ -63,7 +62,7 @@ def _blocks(found: Labelled, repair: bool) -> list[_Party]:
         party = _Party(label.piece.x0, label.piece.middle, role, name, rows={label.index})
         parties.append(party)
     for label in found.named("buyer_tax_id", "seller_tax_id", "tax_id"):
-        value = _tax_id(found, label, repair)
+        value = id_beside(found, label, repair)
         if value is None:
             continue
         role = _role_of(label)
@@ -270,127 +269,6 @@ def clean_name(text: str) -> str | None:
     if sum(char.isdigit() for char in text) > 0.6 * len(text):
         return None
     return text
-
-
-def _tax_id(found: Labelled, label: Label, repair: bool) -> Value | None:
-    row = label.piece.row
-    start = label.piece.end
-    while start < len(row.text) and row.text[start] in ":;.,·'|/":
-        start += 1
-    stop = min(
-        (
-            other.piece.start
-            for other in found.labels
-            if other.index == label.index and other.piece.start >= start
-        ),
-        default=len(row.text),
-    )
-    piece = found.cut(row, start, stop, label.piece.x1, 2.2, 14.0)
-    if piece is None:
-        below = found.below(label, reach=1.8)
-        if below is None:
-            return None
-        piece = below
-    return id_in(found, piece, repair=repair)
-
-
-def id_in(found: Labelled, piece: Piece, *, repair: bool) -> Value | None:
-    """Return the tax id at the start of a piece; a checksum decides between its possible lengths."""
-    text = piece.text.upper()
-    match = re.match(r"[0-9A-Z|!]+", text)
-    if match is None:
-        return None
-    run = match.group()
-    # A cipher or the next cell may be glued on: prefer a length whose checks hold.
-    for length in (18, 20, 17, 15):
-        part = run[:length]
-        if len(part) < length:
-            continue
-        state = parse_tax_id(part).state
-        if state is TaxIdState.VALID:
-            return _id_value(found, piece, part, 1.0)
-    if repair and len(run) in (18, 19):
-        mended = _mended(
-            run[:18], [glyph.score for glyph in piece.row.glyphs[piece.start : piece.start + 18]]
-        )
-        if mended is not None:
-            return Value(mended, 0.9, box=found.box(piece), text=piece.text)
-    if repair and len(run) >= 17:
-        fixed = repair_tax_id(run[:18].replace("|", "1").replace("!", "1"))
-        if fixed is not None:
-            return _id_value(found, piece, fixed, 0.97)
-    if len(run) in (15, 17, 18, 20):
-        # One lost character makes 17 of 18; 15 and 20 hardly come about by misreading.
-        factor = 0.98 if len(run) == 15 or (len(run) == 20 and run.isdigit()) else 0.8
-        if len(run) == 18 and piece.score >= 0.95:
-            factor = 1.05  # printed so: shown, and its check fails
-        return _id_value(found, piece, normal_tax_id(run), factor if repair else 1.0)
-    return None
-
-
-# What one character of an id is misread as.
-_CONFUSED = {
-    "0": "ODQUCG",
-    "1": "IJTL7",
-    "2": "Z7",
-    "3": "8B9",
-    "4": "A",
-    "5": "S6",
-    "6": "58G",
-    "7": "1T2",
-    "8": "B36RS",
-    "9": "G3",
-    "A": "4",
-    "B": "8R3",
-    "C": "G0",
-    "D": "0",
-    "F": "PE",
-    "G": "6C09",
-    "H": "NM",
-    "J": "1",
-    "K": "XR",
-    "M": "NH",
-    "N": "MH",
-    "P": "FR",
-    "Q": "0",
-    "R": "8PBK",
-    "T": "17J",
-    "U": "0",
-    "W": "VM",
-    "X": "KY",
-    "Y": "XTV",
-    "E": "FB",
-    "L": "1",
-}
-
-
-def _mended(run: str, scores: list[float]) -> str | None:
-    """Put right the characters the engine was unsure of, one or two, where both check characters then hold."""
-    if len(scores) != 18 or not re.fullmatch(r"[0-9A-Z]{18}", run):
-        return None
-    weak = [place for place, score in enumerate(scores) if score < 0.9]
-    if len(weak) == 1:
-        choices = ["0123456789ABCDEFGHJKLMNPQRTUWXY"]
-    elif len(weak) == 2:
-        choices = [
-            run[place] + "".join(c for c, seen in _CONFUSED.items() if run[place] in seen) for place in weak
-        ]
-    else:
-        return None
-    fits = set()
-    for chosen in product(*choices):
-        text = list(run)
-        for place, char in zip(weak, chosen, strict=True):
-            text[place] = char
-        candidate = "".join(text)
-        if candidate[:8].replace("A", "0").isdigit() and parse_tax_id(candidate).state is TaxIdState.VALID:
-            fits.add(candidate)
-    return fits.pop() if len(fits) == 1 else None
-
-
-def _id_value(found: Labelled, piece: Piece, text: str, factor: float) -> Value:
-    place = Piece(piece.row, piece.start, min(piece.end, piece.start + len(text)))
-    return Value(text, place.score * factor, box=found.box(place), text=piece.text)
 
 
 def _assign(page: Page, parties: list[_Party], found: Labelled) -> None:
