@@ -101,6 +101,13 @@ def _value(match: re.Match[str]) -> _One | None:
         tail = numerals.small(match["rest"]) or 0
         value += Decimal(tail) / (10 if tail < 10 else 100)
     step = _step(value, factor) if match["vague"] in ("多", "余", "来") else None
+    if match["vague"] == "几" or (
+        han is not None
+        and han.endswith("十")
+        and match["vague"] is None
+        and match.string[: match.start()].endswith("几")
+    ):
+        return None  # a few dozen is no amount
     explicit = match["sign"] is not None or match["unit"] is not None
     marked = (
         bool(figure and ("," in figure or "." in figure)) or scale is not None or (bool(han) and value >= 100)

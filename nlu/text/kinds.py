@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 # Longer words first inside a pattern: "电子专票" names two kinds.
 _KINDS: Mapping[str, str] = {
-    "special": r"专票|专用票|专用发票|増值税専用|専用発票|专用発票|專票|special (?:vat )?(?:invoice|fapiao|one|ticket)s?|special vat|vat special|\bspecials?\b(?! (?:case|reason|request))",
+    "special": r"专票|专用票|专用发票|专用的|増值税専用|専用発票|专用発票|專票|special (?:vat )?(?:invoice|fapiao|one|ticket)s?|special vat|vat special|\bspecials?\b(?! (?:case|reason|request))",
     "general": r"普票|普通票|普通发票|普通電子|普通発票|普通発票|general (?:vat )?(?:invoice|fapiao|one)s?|ordinary (?:vat )?(?:invoice|fapiao|one)s?|normal (?:vat )?(?:invoice|fapiao)s?|一般発票",
     "digital": r"数电票?|全电票?|数字化电子|数字化的?电子|全面数字化|fully[- ]digital(?:ized|ised)?|digital (?:invoice|fapiao|one)s?|デジタル(?:発票|インボイス)?|数電票?|全電",
     "electronic": r"电子(?:版|档)?(?:的)?(?:普通|专用|增值税)?(?:发票|票|专票|普票)|电子(?:版|的)(?!邮)|电票|電子(?:発票|领收|領収|インボイス|票|版)|电子発票|电子领収|e-?(?:invoice|fapiao)s?|electronic (?:invoice|fapiao|one|vat|special|general)s?|electronic",
@@ -18,12 +18,12 @@ _KINDS: Mapping[str, str] = {
     "quota": r"定额(?:发票|票)?|定額(?:発票|票)?|定额|quota (?:invoice|fapiao)s?|fixed[- ](?:amount|value|quota) (?:invoice|fapiao)s?|quota",
 }
 _STATUSES: Mapping[str, str] = {
-    "unreimbursed": r"(?:还|尚|都|仍)?(?:没有?|未)(?:来得及)?报(?:销|账|掉|过|上)?(?:的)?(?!到|名|告|错)|未报销|unreimbursed|un-?claimed|not (?:yet )?(?:been )?(?:reimbursed|claimed|expensed)|haven'?t (?:been )?(?:reimbursed|claimed|expensed)|未精算|精算して(?:い)?ない|精算してない|まだ精算|未清算",
+    "unreimbursed": r"(?:还|尚|都|仍)?(?<!有)(?:没有?|未)(?:来得及)?报(?:销|账|掉|过|上)?(?:的)?(?!到|名|告|错)|未报销|unreimbursed|un-?claimed|not (?:yet )?(?:been )?(?:reimbursed|claimed|expensed)|haven'?t (?:been )?(?:reimbursed|claimed|expensed)|未精算|精算して(?:い)?ない|精算してない|まだ精算|未清算",
     "reimbursed": r"已报销?(?:的|过)|已经?报(?:销|掉|完|过)了?的|报销?(?:过|掉|完)了?的|已报销(?!了?[吗没么])|already reimbursed|reimbursed(?= (?:ones|invoice|fapiao))|\bwere reimbursed|精算済み?|精算した(?:発票|もの|分)",
-    "reviewing": r"审核中|审批中|在审(?:核|批)?|待审(?:核|批)?|正在审|还在审|处理中的|under review|in review|(?:still )?pending(?: approval| review)?|awaiting approval|being reviewed|审査中|審査中|承认待ち|承認待ち|確認中|审核ing",
+    "reviewing": r"审核中|审批中|在审(?:核|批)?(?!吗|么|呢)|待审(?:核|批)?|正在审|处理中的|under review|in review|(?:still )?pending(?: approval| review)?|awaiting approval|being reviewed|审査中|審査中|承认待ち|承認待ち|確認中|审核ing",
     "rejected": r"被?(?:退回|驳回|打回|退)(?:来)?(?:的|了的)|被(?:退回|驳回|打回|退了|拒)|驳回|退回来|rejected|sent back|bounced|turned down|declined|却下(?:された)?|差し?戻(?:し|された)?|驳回",
     "voided": r"已?作废(?:了|掉|过)?的|已作废|voided|cancell?ed (?:ones|invoices?|fapiaos?)|无效(?:的|发票)|無効(?:になった|の|化された)|作废済",
-    "red": r"已?(?:红冲|冲红)(?:了|过|掉)?的|已(?:红冲|冲红)|(?:红冲|冲红)过|红字(?:发票|票|的)|red[- ]letter(?:ed)? (?:ones|invoices?|fapiaos?)|reversed (?:ones|invoices?|fapiaos?)|赤字(?:発票)|赤伝(?:済み?|の)",
+    "red": r"已?(?:红冲|冲红)(?:了|过|掉)?的|已(?:红冲|冲红)|(?:红冲|冲红)过|红字的|red[- ]letter(?:ed)? (?:ones|invoices?|fapiaos?)|reversed (?:ones|invoices?|fapiaos?)|赤字(?:発票)|赤伝(?:済み?|の)",
     "unverified": r"(?:还)?(?:没有?|未)(?:查验|验真|验证|验)(?:过)?的?|unverified|not (?:yet )?(?:been )?verified|haven'?t (?:been )?verified|未(?:確認|查验|検証|验证|照合)",
     "abnormal": r"异常(?:的|发票|票)?|失控|有问题的(?:发票|票)|abnormal|flagged|异常な?|異常な?",
     "issuing": r"开票中|正在开(?:票|具)?|开具中|being issued|still issuing|in issuance|発行中|发行中|発行処理中",
