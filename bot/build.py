@@ -71,7 +71,7 @@ async def build(settings: Settings) -> Program:
     Raises SettingsError, StoreSetupError or LocaleError.
     """
     catalog = Catalog.load()
-    understander = await asyncio.to_thread(Understander.load)
+    understander = await asyncio.to_thread(Understander.load, cache=settings.data_dir / "understanding")
     store = await Store.open(settings.database)
     live = Live()
     companies = tuple((company.name, company.tax_id) for company in settings.companies)

@@ -87,7 +87,12 @@ async def settle(platform: Platform, users: list[str], history: History) -> None
     """Every user writes once more: what was in doubt is shown then."""
     for user in users:
         xml = text_push(user, f"{user[-4:]}99999999", "谢谢")
-        platform.read(await platform.push(xml))
+        for _ in range(TRIES):
+            try:
+                platform.read(await platform.push(xml))
+                break
+            except httpx.TransportError:  # a connection to a process that is gone
+                continue
         history.acknowledged.add((user, f"{user[-4:]}99999999"))
 
 
