@@ -300,8 +300,8 @@ def _together(readings: Sequence[Reading]) -> Reading:
         for each in reading.invoices:
             key = each.invoice.key() or object()
             kept = found.get(key)
-            # Of an invoice of several pages only the last one holds the total.
-            if kept is None or (kept.invoice.total is None and each.invoice.total is not None):
+            # Of an invoice of several pages only the last one holds the sums.
+            if kept is None or _sums(kept) < _sums(each):
                 found[key] = each
     if found:
         return Reading(tuple(found.values()), pages=max(1, len(readings)))
@@ -309,6 +309,11 @@ def _together(readings: Sequence[Reading]) -> Reading:
         (reading for reading in readings if reading.refusal is not None), Reading(refusal=Refusal.EMPTY)
     )
     return replace(first, pages=max(1, len(readings)))
+
+
+def _sums(found: Found) -> int:
+    invoice = found.invoice
+    return sum(value is not None for value in (invoice.amount, invoice.tax, invoice.total))
 
 
 def _reading(found: Sequence[Found], pages: int) -> Reading:
