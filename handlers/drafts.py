@@ -92,7 +92,7 @@ def needed(invoice: Invoice) -> tuple[str, ...]:
     kind = invoice.kind
     names = ["number"]
     number = invoice.digital_number or invoice.number or ""
-    if len(number) != 20 and (kind.needs_code if kind is not None else len(number) == 8):
+    if len(number) != 20 and (kind is None or kind.needs_code):
         names.append("code")
     if kind is not Kind.FIXED:  # 定额发票 print no date
         names.append("issue_date")

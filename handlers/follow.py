@@ -77,9 +77,13 @@ async def listed(turn: Turn, services: Services) -> Outcome:
         )
     rows = tuple(cards.row(record, place) for place, record in enumerate(seen, start=1))
     buttons = [
-        Button("search.open", f"open:{record.id}", {"place": str(place), "seller": (record.seller_name or "")[:10], "total": record.total})
+        Button(
+            "search.open",
+            f"open:{record.id}",
+            {"place": str(place), "seller": (record.seller_name or "")[:10], "total": record.total},
+        )
         for place, record in enumerate(seen, start=1)
-    ]  # fmt: skip
+    ]
     turn = turn.remember(shown=[record.id for record in seen])
     return turn.say(
         "follow.list", *buttons, Button("follow.stop_all", "unfollow:all"), rows=rows, count=len(followed)

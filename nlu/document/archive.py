@@ -79,4 +79,4 @@ def _refuse_crowds(data: bytes) -> None:
 
 def _leaves(name: str) -> bool:
     parts = name.replace("\\", "/").split("/")
-    return ".." in parts or name.startswith(("/", "\\")) and ".." in name or ":" in parts[0][1:2]
+    return ".." in parts or (name.startswith(("/", "\\")) and ".." in name) or ":" in parts[0][1:2]

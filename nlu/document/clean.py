@@ -25,7 +25,9 @@ def without_seal(picture: Picture) -> Picture:
 def _seal_mask(picture: Picture) -> np.ndarray | None:
     height, width = picture.shape[:2]
     scale = min(1.0, 800 / max(height, width))
-    small = cv2.resize(picture, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        picture, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA
+    )
     blue, green, red = (small[:, :, channel].astype(np.int16) for channel in range(3))
     reddish = ((red - np.maximum(blue, green)) > 38).astype(np.uint8)
     if reddish.sum() < 60:
@@ -41,7 +43,9 @@ def _seal_mask(picture: Picture) -> np.ndarray | None:
     if not mask.any():
         return None
     full = cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST).astype(bool)
-    spread = picture[:, :, 2].astype(np.int16) - np.minimum(picture[:, :, 0], picture[:, :, 1]).astype(np.int16)
+    spread = picture[:, :, 2].astype(np.int16) - np.minimum(picture[:, :, 0], picture[:, :, 1]).astype(
+        np.int16
+    )
     seal: np.ndarray = full & (spread > 18)
     return seal
 

@@ -14,7 +14,16 @@ from nlu.document.titles import kind_of
 from nlu.document.totals import read_totals
 
 _UNLABELLED_DATES = frozenset(
-    {Kind.TAXI, Kind.RAIL_PAPER, Kind.BUS, Kind.SHIP, Kind.TOLL_PAPER, Kind.MACHINE, Kind.FISCAL, Kind.VAT_ROLL}
+    {
+        Kind.TAXI,
+        Kind.RAIL_PAPER,
+        Kind.BUS,
+        Kind.SHIP,
+        Kind.TOLL_PAPER,
+        Kind.MACHINE,
+        Kind.FISCAL,
+        Kind.VAT_ROLL,
+    }
 )
 
 
@@ -52,4 +61,3 @@ def _remark(found: Labelled, evidence: Evidence) -> None:
         if match:
             evidence.remark = match.group()
             return
-

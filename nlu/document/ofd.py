@@ -8,7 +8,7 @@ from lxml import etree
 
 from nlu.document.archive import Archive
 from nlu.document.evidence import Evidence
-from nlu.document.markup import Leaf, from_leaves, leaves, local_name, parse_xml, structured
+from nlu.document.markup import Leaf, from_leaves, local_name, parse_xml, structured
 from nlu.document.page import Page, Word, build_page, spread
 from nlu.document.reading import DocumentError, Refusal, Source
 
@@ -205,7 +205,9 @@ def _code_words(
         lefts = [x]
         for step in steps[: len(text) - 1]:
             lefts.append(lefts[-1] + step * factor)
-        spans = tuple((left, left + _advance(char, size * factor)) for left, char in zip(lefts, text, strict=True))
+        spans = tuple(
+            (left, left + _advance(char, size * factor)) for left, char in zip(lefts, text, strict=True)
+        )
     else:
         wide = sum(_advance(char, size * factor) for char in text)
         spans = spread(text, x, x + max(min(wide, boundary[2] * 1.2), 0.1))

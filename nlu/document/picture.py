@@ -112,7 +112,9 @@ def judge(picture: Picture) -> Quality:
     """Measure what spoils a reading; a few milliseconds."""
     height, width = picture.shape[:2]
     scale = min(1.0, 1000 / max(height, width))
-    small = cv2.resize(picture, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        picture, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA
+    )
     grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
     edges = np.abs(cv2.Laplacian(grey, cv2.CV_32F))
     strong = edges[edges > np.percentile(edges, 90)] if edges.size else edges
