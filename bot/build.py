@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from bot import office
+from bot import metrics, office
 from bot.channels.telegram.adapter import Account as TelegramAccount
 from bot.channels.telegram.adapter import Telegram
 from bot.channels.telegram.commands import load_commands
@@ -108,7 +108,9 @@ async def build(settings: Settings) -> Program:
         contact=settings.contact,
         demo=settings.demo,
     )
-    assistant = Assistant(services, live=LIVE, on_change=live.change, on_queued=wake)
+    assistant = Assistant(
+        services, live=LIVE, on_change=live.change, on_queued=wake, on_turn=metrics.count_turn
+    )
     assistant.services = services = replace(services, tell=assistant.tell)
 
     async def keep(key: str, outgoing: Outgoing) -> None:

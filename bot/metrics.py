@@ -2,6 +2,8 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from storage.records import Message
+
 MESSAGES = Counter("piaoda_messages", "Messages answered", ["channel", "kind"])
 TURN_SECONDS = Histogram(
     "piaoda_turn_seconds", "Seconds from a message to its stored answer", ["channel"],
@@ -10,3 +12,9 @@ TURN_SECONDS = Histogram(
 DELIVERIES = Counter("piaoda_deliveries", "Outgoing messages by what became of them", ["channel", "state"])
 JOBS = Counter("piaoda_jobs", "Job slots run", ["job", "outcome"])
 OUTBOX = Gauge("piaoda_outbox", "Outgoing messages that are not settled", ["state"])
+
+
+def count_turn(message: Message, seconds: float) -> None:
+    """Note one answered message."""
+    MESSAGES.labels(message.chat.channel, message.kind).inc()
+    TURN_SECONDS.labels(message.chat.channel).observe(seconds)

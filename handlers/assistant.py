@@ -1,6 +1,7 @@
 """The one way of a message: written down, understood, answered, kept; each exactly once."""
 
 import asyncio
+import hashlib
 import secrets
 import time
 from collections import OrderedDict
@@ -50,7 +51,8 @@ class Assistant:
     """Answers messages of all channels.
 
     `live` names the channels whose users read the transcript itself (web, terminal): nothing is sent to them.
-    `on_change` is told each chat whose transcript has grown, `on_queued` that the outbox has work.
+    `on_change` is told each chat whose transcript has grown, `on_queued` that the outbox has work, `on_turn`
+    each message with the seconds it took to find the answer.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Assistant:
         route: Handler = routing.route,
         on_change: Callable[[ChatId], None] = lambda chat: None,
         on_queued: Callable[[], None] = lambda: None,
+        on_turn: Callable[[Message, float], None] = lambda message, seconds: None,
     ) -> None:
         self.services = services
         self._store = services.store
@@ -68,6 +71,7 @@ class Assistant:
         self._route = route
         self._on_change = on_change
         self._on_queued = on_queued
+        self._on_turn = on_turn
         self._chats: dict[ChatId, _Chat] = {}
         self._versions: OrderedDict[ChatId, int] = OrderedDict()
         self._claims: OrderedDict[tuple[ChatId, str], Claim] = OrderedDict()
@@ -236,12 +240,15 @@ class Assistant:
                 _log.exception("turn_failed", channel=message.chat.channel, reference=reference)
                 known = Reply("error.bug", {"reference": reference})
             outcome = Outcome(replace(conversation, awaiting=None), (known,))
+        seconds = time.perf_counter() - started
+        self._on_turn(message, seconds)
         _log.info(
             "turn",
             channel=message.chat.channel,
+            chat=hashlib.blake2b(str(message.chat).encode(), digest_size=4).hexdigest(),
             kind=message.kind,
             replies=[reply.key for reply in outcome.replies],
-            ms=round((time.perf_counter() - started) * 1000, 1),
+            ms=round(seconds * 1000, 1),
         )
         return outcome
 
