@@ -101,7 +101,7 @@ async def clarify(turn: Turn, services: Services) -> Outcome:
     """Ask once which of two or three wishes it was; after one question in a row, offer a person."""
     wishes = _wishes(turn, services)
     asked_before = turn.conversation.misses > 0 and "choices" in turn.conversation.slots
-    if asked_before or len(wishes) < 2:
+    if asked_before or not wishes:
         return await refuse(turn, services)
     said = " ".join(turn.message.text.split())
     short = said if len(said) <= _LONGEST_SAID else said[: _LONGEST_SAID - 1] + "…"

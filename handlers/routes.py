@@ -143,3 +143,15 @@ IN_BETWEEN = frozenset(
     for intent in BY_INTENT
     if intent.startswith(("faq.", "contact.", "smalltalk.", "language.")) or intent == "help.menu"
 )
+
+# Intents whose answer shows something and changes nothing.
+HARMLESS = IN_BETWEEN | {
+    "invoice.status",
+    "invoice.search",
+    "invoice.missing",
+    "invoice.submit",
+    "invoice.download",
+    "invoice.verify",
+    "invoice.lost",
+    "invoice.duplicate",
+}

@@ -6,10 +6,12 @@ from datetime import date
 from handlers import menu, routes, voice
 from handlers.core import AttachmentError, Button, Outcome, Reply, Services, Turn
 from locales.catalog import BEIJING, Phrase
+from nlu.text.understanding import Understanding
 from storage.database import StoreUnavailableError
 from storage.records import Conversation
 
 LONGEST = 4_000  # characters of a message that we read
+_LIKELY, _AHEAD = 0.8, 0.6  # confidence, and lead over the next wish, that do for a harmless answer
 _DOCUMENTS = frozenset({"photo", "file", "video"})
 
 
@@ -104,11 +106,21 @@ async def _wished(turn: Turn, services: Services) -> Outcome:
         if outcome is not None:
             return outcome
     handler = routes.BY_INTENT.get(understanding.intent)
-    if understanding.action == "answer" and handler is not None:
+    if handler is not None and _is_clear(understanding):
         return _offering(turn, await handler(turn, services))
     if understanding.action == "clarify" and turn.conversation.misses == 0:
         return await menu.clarify(turn, services)
     return await menu.refuse(turn, services)
+
+
+def _is_clear(understanding: Understanding) -> bool:
+    """Whether to answer at once: asking back costs more than a wrong look at one's own invoices or a wrong page."""
+    if understanding.action == "answer":
+        return True
+    if understanding.action == "refuse" or understanding.intent not in routes.HARMLESS:
+        return False
+    rivals = [guess.confidence for guess in understanding.alternatives if guess.intent != understanding.intent]
+    return understanding.confidence >= _LIKELY and understanding.confidence - max(rivals, default=0.0) >= _AHEAD
 
 
 def _offering(turn: Turn, outcome: Outcome) -> Outcome:

@@ -154,9 +154,13 @@ async def test_a_clarification_may_follow_a_refusal(stage: Stage) -> None:
     assert stage.follow(await menu.clarify(turn, stage.services)) == ["clarify.ask"]
 
 
-async def test_a_single_guess_is_no_choice(stage: Stage) -> None:
-    turn = unclear(stage, "唔", "invoice.status", "out_of_scope", "smalltalk.greet")
-    assert stage.follow(await menu.clarify(turn, stage.services)) == ["clarify.refuse"]
+async def test_a_single_guess_is_asked_beside_a_no(stage: Stage) -> None:
+    outcome = await menu.clarify(unclear(stage, "唔", "invoice.status", "smalltalk.greet"), stage.services)
+    assert stage.follow(outcome) == ["clarify.ask"]
+    assert [button.action for button in outcome.replies[0].buttons] == [
+        "intent:invoice.status",
+        "none_of_these",
+    ]
 
 
 async def test_a_long_message_is_repeated_in_short(stage: Stage) -> None:
