@@ -11,6 +11,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from storage.onehop import DRIVER
+
 
 class StoreUnavailableError(Exception):
     """The database does not answer; the platform should deliver again."""
@@ -36,7 +38,7 @@ def database_url(text: str) -> URL:
         raise StoreSetupError("PIAODA_DATABASE_URL is not a database address") from error
     match url.get_backend_name():
         case "sqlite":
-            return url.set(drivername="sqlite+aiosqlite")
+            return url.set(drivername=DRIVER)
         case "postgresql" | "postgres":
             return url.set(drivername="postgresql+asyncpg")
         case other:
@@ -55,8 +57,15 @@ def reading_engine(url: URL) -> AsyncEngine:
 
 def _engine(url: URL, *, size: int, read_only: bool) -> AsyncEngine:
     if url.get_backend_name() == "sqlite":
+        # A read is one statement: no transaction around it that would have to be rolled back.
+        alone: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
         engine = create_async_engine(
-            url, poolclass=AsyncAdaptedQueuePool, pool_size=size, max_overflow=0, connect_args={"timeout": 5}
+            url,
+            poolclass=AsyncAdaptedQueuePool,
+            pool_size=size,
+            max_overflow=0,
+            connect_args={"timeout": 5},
+            **(alone if read_only else {}),
         )
         _prepare_sqlite(engine, read_only=read_only)
         return engine

@@ -409,18 +409,13 @@ async def mark(connection: AsyncConnection, marks: Sequence[Mark]) -> list[int]:
 
 async def sent(connection: AsyncConnection, groups: Sequence[tuple[int, ...]]) -> list[None]:
     """Passive answers that were written to the wire."""
-    ids = [{"message_id": id_} for group in groups for id_ in group]
+    ids = [id_ for group in groups for id_ in group]
     if ids:
+        # Not one statement an id: a list of states cannot be part of an executemany.
         await connection.execute(
             sa.update(messages)
-            .where(
-                messages.c.id == sa.bindparam("message_id"),
-                messages.c.state.in_(
-                    [OutboxState.PASSIVE.value, OutboxState.HELD.value, OutboxState.IN_DOUBT.value]
-                ),
-            )
-            .values(state=OutboxState.SENT.value),
-            ids,
+            .where(messages.c.id.in_(ids), messages.c.state.in_((OutboxState.PASSIVE.value, *_WAITING)))
+            .values(state=OutboxState.SENT.value)
         )
     return [None for _ in groups]
 

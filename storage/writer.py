@@ -77,6 +77,8 @@ class Writer:
         try:
             results = await self._commit(batch)
         except Exception as error:
+            if len(batch) > 1:
+                structlog.get_logger().warning("batch_failed", error=type(error).__name__, size=len(batch))
             if len(batch) == 1 or isinstance(error, StoreUnavailableError):
                 for job in batch:
                     _settle(job, error=error)

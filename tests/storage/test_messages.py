@@ -161,3 +161,13 @@ async def test_one_bad_write_fails_alone(any_store: Store) -> None:
     results = await asyncio.gather(good, bad, return_exceptions=True)
     assert not isinstance(results[0], BaseException)
     assert isinstance(results[1], BaseException)
+
+
+async def test_written_answers_of_many_chats_are_marked_in_one_go(any_store: Store) -> None:
+    ids = []
+    for number in range(4):
+        chat = ChatId("wechat", str(number))
+        answer = await answered(any_store, says("在吗", "1", chat), "在", state=OutboxState.PASSIVE)
+        ids.append(tuple(item.id for item in await any_store.read(messages.answers_to, answer.message_id)))
+    await asyncio.gather(*(any_store.write(messages.sent, group) for group in ids))
+    assert await any_store.read(messages.unsettled) == {}
