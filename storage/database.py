@@ -13,6 +13,8 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from storage.onehop import DRIVER
 
+READERS = 4  # questions asked at the same time
+
 
 class StoreUnavailableError(Exception):
     """The database does not answer; the platform should deliver again."""
@@ -52,7 +54,7 @@ def writing_engine(url: URL) -> AsyncEngine:
 
 def reading_engine(url: URL) -> AsyncEngine:
     """An engine for reads beside the writer."""
-    return _engine(url, size=4, read_only=True)
+    return _engine(url, size=READERS, read_only=True)
 
 
 def _engine(url: URL, *, size: int, read_only: bool) -> AsyncEngine:

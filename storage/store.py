@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import schema
 from storage.database import (
+    READERS,
     DirectoryLock,
     StoreSetupError,
     StoreUnavailableError,
@@ -40,6 +41,9 @@ class Store:
         self._writing = writing_engine(url)
         self._reading = reading_engine(url)
         self._writer = Writer(self._writing)
+        self._readers: asyncio.LifoQueue[AsyncConnection | None] = asyncio.LifoQueue()
+        for _ in range(READERS):
+            self._readers.put_nowait(None)
         self.shared = url.get_backend_name() != "sqlite"  # other nodes may write too
         self.url = url
 
@@ -73,6 +77,9 @@ class Store:
     async def close(self) -> None:
         """Finish the waiting writes and let go."""
         await self._writer.stop()
+        while not self._readers.empty():
+            if (held := self._readers.get_nowait()) is not None:
+                await held.close()
         await self._writing.dispose()
         await self._reading.dispose()
         if self._lock is not None:
@@ -89,11 +96,23 @@ class Store:
         **kwargs: P.kwargs,
     ) -> T:
         """Ask something."""
+        held = await self._readers.get()
+        kept: AsyncConnection | None = None
         try:
-            async with self._reading.connect() as connection:
-                return await query(connection, *args, **kwargs)
+            # Checking a connection out of the pool costs as much as most questions: readers keep theirs.
+            connection = held if held is not None else await self._reading.connect()
+            try:
+                answer = await query(connection, *args, **kwargs)
+            except BaseException:
+                await connection.invalidate()
+                await connection.close()
+                raise
+            kept = connection
+            return answer
         except (sa.exc.DBAPIError, OSError, TimeoutError) as error:
             raise StoreUnavailableError(type(error).__name__) from error
+        finally:
+            self._readers.put_nowait(kept)
 
     async def ready(self) -> bool:
         """Whether the database takes a write now."""
