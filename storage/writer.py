@@ -19,6 +19,8 @@ Operation = Callable[[AsyncConnection, Sequence[Item]], Awaitable[Sequence[Resul
 
 _BATCH = 128  # items a transaction: beyond that the first one waits longer than it gains
 _QUEUE = 4096  # waiting items; a caller past that gets StoreUnavailableError at once
+_BUSY = 0.01  # seconds since the last commit in which a next one is a sign of load
+_GATHER = 0.003  # seconds
 _RETRIES = 3  # for a lost connection
 
 
@@ -63,13 +65,19 @@ class Writer:
         return cast(Result, await job.done)
 
     async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        ended = 0.0
         while True:
             batch = [await self._queue.get()]
+            if loop.time() - ended < _BUSY:
+                # Under load a commit costs more than this wait, which lets others share it; alone nobody waits.
+                await asyncio.sleep(_GATHER)
             while len(batch) < _BATCH and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
             try:
                 await self._finish(batch)
             finally:
+                ended = loop.time()
                 for _ in batch:
                     self._queue.task_done()
 
