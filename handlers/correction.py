@@ -21,6 +21,8 @@ _ALIKE = 0.6  # likeness of two ids or names from which one is a correction of t
 _NO_TAX = frozenset({"amount", "tax", "check_code"})
 _OTHERS_WISHES = frozenset({"cancel", "agent.handoff", "agent.emergency", "help.menu"})
 
+_LONGEST_CORRECTION = 120  # characters
+
 
 async def start(turn: Turn, services: Services) -> Outcome:
     """Offer the fields of a draft (`correct:<id>`)."""
@@ -97,6 +99,17 @@ async def correct(turn: Turn, services: Services) -> Outcome | None:
         turn = turn.remember(filing=draft.id, correct_text=said)
         return _which(turn, draft, named)
     return _ask(turn, draft, named[0]) if said is None else await _take(turn, services, draft, named[0], said)
+
+
+async def in_words(turn: Turn, services: Services) -> Outcome | None:
+    """A sentence that names a field and its value while a draft is open; None for any other."""
+    if turn.conversation.slots.get("filing") is None or len(turn.message.text) > _LONGEST_CORRECTION:
+        return None
+    words = FieldWords(services)
+    named = words.fields(turn.message.text)
+    if not named or words.value(named[0], turn.message.text) is None:
+        return None
+    return await correct(turn, services)
 
 
 async def _take(turn: Turn, services: Services, draft: Draft, name: str, said: str) -> Outcome:

@@ -5,10 +5,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from handlers import (
     account,
     contact,
+    correction,
     duplicate,
+    export,
     faq,
     feedback,
+    filing,
     follow,
+    intake,
     language,
     menu,
     missing,
@@ -31,6 +35,21 @@ async def subscribe(turn: Turn, services: Services) -> Outcome:
     return await follow.follow(turn, services)
 
 
+async def submit(turn: Turn, services: Services) -> Outcome:
+    """Hand in (提交): file the open draft, or say how to hand one in."""
+    return await filing.words(turn, services) or await faq.submit(turn, services)
+
+
+async def yes(turn: Turn, services: Services) -> Outcome:
+    """A yes outside a question: to the draft that waits to be filed, or to what we offered."""
+    return await filing.words(turn, services) or await menu.yes(turn, services)
+
+
+async def correct(turn: Turn, services: Services) -> Outcome:
+    """Wrong information (信息有误): of the open draft, or of an invoice that the seller has to issue anew."""
+    return await correction.correct(turn, services) or await faq.correct(turn, services)
+
+
 # What a sentence means (意图).
 BY_INTENT: Mapping[str, Handler] = {
     "invoice.status": status.status,
@@ -39,12 +58,12 @@ BY_INTENT: Mapping[str, Handler] = {
     "invoice.duplicate": duplicate.duplicate,
     "notify.subscribe": subscribe,
     "notify.unsubscribe": follow.unfollow,
-    "invoice.submit": faq.submit,
+    "invoice.submit": submit,
     "invoice.apply": faq.apply,
-    "invoice.download": faq.download,
+    "invoice.download": export.download,
     "invoice.verify": verify.verify,
     "invoice.lost": faq.lost,
-    "invoice.correct": faq.correct,
+    "invoice.correct": correct,
     "invoice.void_red": faq.void_red,
     "faq.electronic_vs_paper": faq.electronic_vs_paper,
     "faq.manual": faq.manual,
@@ -64,7 +83,7 @@ BY_INTENT: Mapping[str, Handler] = {
     "smalltalk.bye": menu.bye,
     "help.menu": menu.show,
     "cancel": menu.cancel,
-    "confirm.yes": menu.yes,
+    "confirm.yes": yes,
     "confirm.no": menu.no,
 }
 
@@ -86,6 +105,13 @@ BY_ACTION: Mapping[str, Handler] = {
     "follow": follow.follow,
     "unfollow": follow.unfollow,
     "remind": remind.remind,
+    "file": filing.file,
+    "file_all": filing.file_all,
+    "drop": filing.drop,
+    "correct": correction.start,
+    "correct_field": correction.field,
+    "pickfield": correction.pick,
+    "export": export.export,
     "none_of_these": menu.none_of_these,
     "faq": faq.faq,
     "submit": faq.submit,
@@ -110,6 +136,7 @@ BY_AWAITED: Mapping[str, Parser] = {
     "duplicate_number": duplicate.number_given,
     "follow_number": follow.number_given,
     "remind_time": remind.time_given,
+    "correct_value": correction.value,
     "clarify": menu.none_fits,
     "language": language.answer,
     "bind_number": account.number,
@@ -132,10 +159,10 @@ BY_KIND: Mapping[str, Handler] = {
 }
 
 # A photo or a file.
-DOCUMENT: Handler = menu.other_kind
+DOCUMENT: Handler = intake.take
 
 # Short sentences that go on with what was said before, tried before any intent; None: it is none.
-FOLLOW_UPS: tuple[Parser, ...] = (search.goes_on,)
+FOLLOW_UPS: tuple[Parser, ...] = (correction.in_words, search.goes_on)
 
 # Intents that are answered in between while a question of ours stays open.
 IN_BETWEEN = frozenset(
