@@ -27,7 +27,7 @@ _ABOUT_BEFORE = re.compile(
     r"(?:大概|大约|约|差不多|大致|about|around|approx(?:imately)?\.?|roughly|~|circa|およそ|约|だいたい)\s*(?:是|在)?\s*$"
 )
 _MORE_AFTER = re.compile(
-    r"\s*(?:(?:块钱?|元|yuan|rmb|円)?\s*(?:以上|及以上|往上|起(?!来)|\+|or more|and (?:up|above|over)|plus\b|より(?:高|大|多)い?|を?(?:超|こ)(?:える|えた|す)|超))"
+    r"\s*(?:(?:块钱?|元|yuan|rmb|円)?\s*(?:以上|及以上|往上|(?<!一)起(?!来)|\+|or more|and (?:up|above|over)|plus\b|より(?:高|大|多)い?|を?(?:超|こ)(?:える|えた|す)|超))"
 )
 _LESS_AFTER = re.compile(
     r"\s*(?:(?:块钱?|元|yuan|rmb|円)?\s*(?:以下|以内|之内|及以下|往下|or less|and (?:below|under)|未满|未満|より(?:安|低|少|小)さ?い?|を?下回る))"
@@ -108,9 +108,13 @@ def _value(match: re.Match[str]) -> _One | None:
         and match.string[: match.start()].endswith("几")
     ):
         return None  # a few dozen is no amount
+    vague_money = step is not None and value >= 100  # "500多的"
     explicit = match["sign"] is not None or match["unit"] is not None
     marked = (
-        bool(figure and ("," in figure or "." in figure)) or scale is not None or (bool(han) and value >= 100)
+        vague_money
+        or bool(figure and ("," in figure or "." in figure))
+        or scale is not None
+        or (bool(han) and value >= 100)
     )
     end = match.start() + len(match.group().rstrip())
     return _One(match.start(), end, value, explicit, marked or (bool(words) and value >= 100), step)

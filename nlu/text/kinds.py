@@ -8,9 +8,9 @@ _KINDS: Mapping[str, str] = {
     "special": r"专票|专用票|专用发票|专用的|増值税専用|専用発票|专用発票|專票|special (?:vat )?(?:invoice|fapiao|one|ticket)s?|special vat|vat special|\bspecials?\b(?! (?:case|reason|request))",
     "general": r"普票|普通票|普通发票|普通電子|普通発票|普通発票|general (?:vat )?(?:invoice|fapiao|one)s?|ordinary (?:vat )?(?:invoice|fapiao|one)s?|normal (?:vat )?(?:invoice|fapiao)s?|一般発票",
     "digital": r"数电票?|全电票?|数字化电子|数字化的?电子|全面数字化|fully[- ]digital(?:ized|ised)?|digital (?:invoice|fapiao|one)s?|デジタル(?:発票|インボイス)?|数電票?|全電",
-    "electronic": r"电子(?:版|档)?(?:的)?(?:普通|专用|增值税)?(?:发票|票|专票|普票)|电子(?:版|的)(?!邮)|电票|電子(?:発票|领收|領収|インボイス|票|版)|电子発票|电子领収|e-?(?:invoice|fapiao)s?|electronic (?:invoice|fapiao|one|vat|special|general)s?|electronic",
+    "electronic": r"电子(?:版|档)?(?:的)?(?:普通|专用|增值税)?(?:发票|票|专票|普票)|电子(?:版|的)(?!邮)|(?<!数)电票|電子(?:発票|领收|領収|インボイス|票|版)|电子発票|电子领収|e-?(?:invoice|fapiao)s?|electronic (?:invoice|fapiao|one|vat|special|general)s?|electronic",
     "paper": r"纸质(?:版|的)?(?:发票|票)?|纸的|纸票|纸版|纸张|紙(?:の|质|質|媒体)?(?:発票|领収書|領収書)?|paper|hard ?cop(?:y|ies)",
-    "train": r"火车票?|高铁票?|动车票?|铁路(?:电子)?(?:客票|发票|票)?|train|railway|rail\b|high[- ]speed rail|新干线|新幹線|高速鉄道|高铁|列车(?:券|票)|鉄道|铁道",
+    "train": r"火车票?|高铁票?|动车票?|铁路(?:电子)?(?:客票|发票|票)?|\btrains?\b|railway|rail\b|high[- ]speed rail|新干线|新幹線|高速鉄道|高铁|列车(?:券|票)|鉄道|铁道",
     "flight": r"飞机票?|机票(?:行程单)?|航空(?:行程单|电子客票|运输)?|机票|行程单(?=.{0,4}(?:机|航))|air ?(?:ticket|fare|line)s?|flights?|plane tickets?|航空券|飛行機|飞行机|フライト|e-ticket itinerar(?:y|ies)",
     "taxi": r"出租车?票?|的士票?|打的票?|打车票?|taxi|\bcab\b|タクシー|计程车票?",
     "toll": r"过路费?票?|过桥费|通行费|高速费|高速(?:公路)?票|etc票?|高速代|高速料金|通行料(?:金)?|路桥费|\btolls?\b|highway",
@@ -52,6 +52,29 @@ class Vocabulary:
             for match in pattern.finditer(text)
         ]
         return sorted(found)
+
+
+# "Is it reimbursed already?" asks for a state and is no filter; so is "how do I issue a red-letter invoice".
+_ASKED_AFTER = re.compile(
+    r"\s*(?:了|过|的?)\s*(?:吗|嘛|么|没有?(?!报)|不|呢|吧\?)|(?:です|でしょう|ます|て(?:い)?ます)?か(?:な|ね)?(?:[?.。!]|$)|のかな|でしょうか"
+)
+_ASKED_BEFORE = re.compile(
+    r"(?:是不是|是否|有没有|会不会)[^,.?!]{0,8}$|"
+    r"(?:^|[,.;?!]\s*|\b(?:if|whether|and|but)\s+)(?:was|is|has|were|are|have|did|will|can)"
+    r" (?:it|this|that|they|these|those|(?:the|my|our) [^,.?!]{1,40}?)(?: (?:already|been|still|yet|one|not))*\s*$"
+)
+_HOW = re.compile(
+    r"\bhow (?:do|to|can|should|would|does)\b|\bissue (?:a|an|the)\b|出し方|やり方|作り方|手顺|方法|怎么|怎样|如何|咋|流程|発行した|発行する|切り方|procedure"
+)
+
+
+def is_asked(text: str, start: int, end: int, name: str) -> bool:
+    """Whether the state at that place of folded text is the question and not a filter."""
+    if name == "red" and _HOW.search(text):
+        return True
+    if _ASKED_AFTER.match(text, end) is not None:
+        return True
+    return _ASKED_BEFORE.search(text, max(0, start - 60), start) is not None
 
 
 KINDS = Vocabulary(_KINDS)

@@ -92,7 +92,7 @@ class SellerIndex:
         place = bisect_left(forms, text[start : start + 40])
         for near in (place - 1, place):
             if 0 <= near < len(forms):
-                length = _shared(forms[near], text, start)
+                length = _whole_words(forms[near], text, start, _shared(forms[near], text, start))
                 if length > best[0] and _counts(forms[near], length, text, start):
                     best = (length, self._owners[near])
         return best
@@ -149,6 +149,15 @@ def _shared(form: str, text: str, start: int) -> int:
     while length < limit and form[length] == text[start + length]:
         length += 1
     return length
+
+
+def _whole_words(form: str, text: str, start: int, length: int) -> int:
+    """`length` without a space at its end: "bluefin hotel one" has two words of "bluefin hotel shanghai"."""
+    if not _LATIN.match(form[:1]):
+        return length
+    if _LATIN.match(text[start + length : start + length + 1]) and form[length - 1 : length] != " ":
+        length = form.rfind(" ", 0, length) + 1
+    return len(form[:length].rstrip(" ,."))
 
 
 def _counts(form: str, length: int, text: str, start: int) -> bool:

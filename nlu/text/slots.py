@@ -11,7 +11,7 @@ from nlu.text import open_sellers
 from nlu.text.amounts import find_amount
 from nlu.text.dates import find_period
 from nlu.text.fold import fold
-from nlu.text.kinds import KINDS, STATUSES
+from nlu.text.kinds import KINDS, STATUSES, is_asked
 from nlu.text.numbers import find_numbers
 from nlu.text.numerals import spoken_digits
 from nlu.text.sellers import SellerIndex
@@ -154,7 +154,7 @@ def _kinds(reading: _Reading) -> None:
 
 
 def _statuses(reading: _Reading) -> None:
-    found = STATUSES.find(reading.text)
+    found = [each for each in STATUSES.find(reading.text) if not is_asked(reading.text, *each)]
     if found:
         start, end, name = max(found, key=lambda each: each[1] - each[0])
         reading.values["status"] = name
