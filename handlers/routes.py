@@ -20,6 +20,7 @@ from handlers import (
     remind,
     search,
     status,
+    verdict,
     verify,
 )
 from handlers.core import Handler, Outcome, Services, Turn
@@ -111,6 +112,7 @@ BY_ACTION: Mapping[str, Handler] = {
     "correct": correction.start,
     "correct_field": correction.field,
     "pickfield": correction.pick,
+    "verdict": verdict.again,
     "export": export.export,
     "none_of_these": menu.none_of_these,
     "faq": faq.faq,
