@@ -41,6 +41,10 @@ class Archive:
         """True for an OFD document (GB/T 33190)."""
         return any(name.lower() == "ofd.xml" for name in self._entries)
 
+    def is_office(self) -> bool:
+        """True for a document of an office program (DOCX, XLSX, ODT), which is a ZIP too."""
+        return "[Content_Types].xml" in self._entries or "mimetype" in self._entries
+
     def size(self, name: str) -> int:
         """The unpacked size an entry claims, in bytes."""
         return self._entries[name].file_size

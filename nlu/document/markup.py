@@ -20,6 +20,7 @@ from nlu.document.reading import DocumentError, Refusal, Source
 
 LARGEST_XML = 8 * 2**20  # bytes; the largest real one seen in an OFD is under 2 MB
 MOST_ELEMENTS = 60_000
+_MOST_MARKS = 3 * MOST_ELEMENTS  # opening, closing and comments
 _DEEPEST = 100
 _LONGEST_TEXT = 4_000
 
@@ -49,6 +50,8 @@ def parse_xml(data: bytes, *, recover: bool = False) -> etree._Element:
         remove_comments=True,
         remove_pis=True,
     )
+    if data.count(b"<") > _MOST_MARKS:
+        raise DocumentError(Refusal.HOSTILE, "xml")
     if re.search(rb"<\s*!\s*(?:DOCTYPE|ENTITY)", data[:LARGEST_XML].replace(b"\0", b""), re.IGNORECASE):
         raise DocumentError(Refusal.HOSTILE, "entities")
     try:

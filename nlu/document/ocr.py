@@ -50,6 +50,7 @@ class EngineMissingError(Exception):
 
 
 _DETECTED_SIDE = 1600  # pixels of the longer side that the detector sees
+_DETECTED_WIDTH = 640  # and of the shorter side of a long picture
 _LEAST_SCORE = 0.5
 
 
@@ -74,7 +75,7 @@ class RapidEngine:
         self.warm()
         engine = self._engine
         height, width = picture.shape[:2]
-        scale = min(1.0, _DETECTED_SIDE / max(height, width))
+        scale = min(1.0, max(_DETECTED_SIDE / max(height, width), _DETECTED_WIDTH / min(height, width)))
         small = picture if scale == 1.0 else _resized(picture, scale)
         detected = engine.text_det(small)
         if detected.boxes is None or len(detected.boxes) == 0:
@@ -172,7 +173,7 @@ def _load_rapid() -> Any:
             "EngineConfig.onnxruntime.intra_op_num_threads": 1,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
             "Det.limit_type": "max",
-            "Det.limit_side_len": _DETECTED_SIDE,
+            "Det.limit_side_len": 8_000,  # read() scales by itself
         }
     )
     sample = np.full((64, 420, 3), 255, np.uint8)

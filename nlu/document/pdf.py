@@ -4,6 +4,7 @@ import ctypes
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -16,6 +17,7 @@ MOST_PAGES = 100
 MOST_CHARACTERS = 20_000  # a page; an invoice has 300 to 2,500
 MOST_ATTACHMENTS = 20
 LARGEST_ATTACHMENT = 8 * 2**20
+_SAMPLE = 200  # text objects of a page
 MOST_PIXELS = 9_000_000  # of a drawn page
 _ENCRYPTED = 4  # FPDF_ERR_PASSWORD
 
@@ -103,6 +105,18 @@ class Pdf:
             word for word in words if word.x1 > 0 and word.y1 > 0 and word.x0 < width and word.y0 < height
         ]
         return build_page(seen, width, height)
+
+    def is_scan(self, number: int) -> bool:
+        """True if all text of a page is invisible: a scanner's own OCR laid over its picture, right or wrong."""
+        page = self._document[number]
+        try:
+            texts = (each.raw for each in page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], max_depth=3))
+            modes = {raw.FPDFTextObj_GetTextRenderMode(text) for text in islice(texts, _SAMPLE)}
+        except pdfium.PdfiumError:
+            return False
+        finally:
+            page.close()
+        return modes == {raw.FPDF_TEXTRENDERMODE_INVISIBLE}
 
     def draw(self, number: int, scale: float, *, grey: bool, part: float = 1.0) -> Picture:
         """Draw page `number` at `scale` x 72 dpi, less if it were too large; `part` is the share from the top."""

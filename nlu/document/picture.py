@@ -16,8 +16,10 @@ Picture = np.ndarray  # height x width x 3, BGR
 MOST_PIXELS = 25_000_000  # decoded; larger JPEGs are decoded at half, quarter or eighth size
 MOST_JPEG_PIXELS = 220_000_000  # in the file; the largest phone sensors have 200 million
 MOST_FRAMES = 20
+_SHORTEST_SIDE = 24  # pixels; a strip on which no line of print fits
 WORKING_SIDE = 2400  # pixels of the longer side that are kept; more costs time and reads no better
-SMALLEST_SIDE = 420  # pixels of the longer side; below, no field of an invoice can be read
+_NARROWEST = 900  # pixels of the shorter side of a long picture, if it has them
+_LONGEST_SIDE = 6000
 
 
 def decode(data: bytes) -> Iterator[Picture]:
@@ -51,6 +53,8 @@ def _frame(image: Image.Image, index: int) -> Picture:
             width, height = image.size
             if width < 1 or height < 1:
                 raise DocumentError(Refusal.BROKEN, "image")
+            if min(width, height) < _SHORTEST_SIDE:
+                raise DocumentError(Refusal.TOO_SMALL, f"{width}x{height}")
             if width * height > (MOST_JPEG_PIXELS if image.format == "JPEG" else MOST_PIXELS):
                 raise DocumentError(Refusal.TOO_LARGE, f"{width}x{height}")
             if image.format == "JPEG":
@@ -64,9 +68,14 @@ def _frame(image: Image.Image, index: int) -> Picture:
 
 
 def _draft_size(width: int, height: int) -> tuple[int, int]:
-    longer = max(width, height)
-    scale = min(1.0, WORKING_SIDE / longer)
+    scale = _working_scale(width, height)
     return max(1, int(width * scale)), max(1, int(height * scale))
+
+
+def _working_scale(width: int, height: int) -> float:
+    """How much smaller to keep a picture: a roll or a long screenshot keeps the width that its print needs."""
+    longer, shorter = max(width, height), min(width, height)
+    return min(1.0, max(WORKING_SIDE / longer, _NARROWEST / shorter), _LONGEST_SIDE / longer)
 
 
 def _array(image: Image.Image) -> Picture:
@@ -79,10 +88,10 @@ def _array(image: Image.Image) -> Picture:
         high = float(values.max()) or 1.0
         image = Image.fromarray((values * (255.0 / high)).clip(0, 255).astype(np.uint8))
     array = np.asarray(image.convert("RGB"))[:, :, ::-1]
-    longer = max(array.shape[:2])
-    if longer > WORKING_SIDE:
-        scale = WORKING_SIDE / longer
-        size = (max(1, round(array.shape[1] * scale)), max(1, round(array.shape[0] * scale)))
+    height, width = array.shape[:2]
+    scale = _working_scale(width, height)
+    if scale < 1.0:
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
         return cv2.resize(array, size, interpolation=cv2.INTER_AREA)
     return np.ascontiguousarray(array)
 

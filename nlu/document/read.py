@@ -19,14 +19,15 @@ from nlu.document.fields import read_page
 from nlu.document.merge import merge
 from nlu.document.ocr import OcrEngine
 from nlu.document.page import Page
+from nlu.document.papers import papers_on
 from nlu.document.pdf import Pdf
 from nlu.document.reading import DocumentError, Found, Reading, Refusal, Source
 from nlu.document.sniff import Form, sniff
-from nlu.document.split import split_page
-from nlu.document.upright import set_upright
+from nlu.document.upright import on_picture, set_upright
 
 _TEXT_LETTERS = 40  # characters on a page that make it a page with a text layer
 _CODE_SCALE = 2.0  # x 72 dpi: at 144 dpi every code of real files reads
+_CLOSER_SCALE = 3.5
 _OCR_SIDE = 2200  # pixels of a drawn page
 _MOST_MEMBERS = 60  # files of an archive
 _DEEPEST = 2  # archives inside archives
@@ -42,20 +43,16 @@ _FILES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One paper on a page, and the invoice code (二维码) printed on it."""
-
-    page: Page
-    qr: QrPayload | None
-
-
-@dataclass(frozen=True, slots=True)
 class Ladder:
-    """Reads documents. `engines` gives the OCR engines, loaded when first needed; the first one leads."""
+    """Reads documents. `engines` gives the OCR engines, loaded when first needed; the first one leads.
+
+    `tell` hears after each page that the work goes on, and at once what a picture's QR code says.
+    """
 
     engines: Callable[[], Sequence[OcrEngine]]
     companies: tuple[Company, ...] = ()
     today: date | None = None
+    tell: Callable[[Reading | None], None] = lambda _: None
 
     def read(self, data: bytes, name: str) -> Reading:
         """What `data` holds; never raises: what is wrong with the file is in the refusal."""
@@ -67,19 +64,25 @@ class Ladder:
     def _read(self, data: bytes, depth: int) -> Reading:
         match sniff(data):
             case Form.IMAGE:
-                return _together(
-                    [
-                        self.picture(frame, number)
-                        for number, frame in enumerate(picture.decode(data), start=1)
-                    ]
-                )
+                frames = enumerate(picture.decode(data), start=1)
+                return _together([self._told(self.picture(frame, number)) for number, frame in frames])
             case Form.PDF:
                 return self._pdf(data)
             case Form.XML:
                 return self._xml(data)
             case Form.ZIP:
-                archive = Archive(data)
-                return self._ofd(archive) if archive.is_ofd() else self._zip(archive, depth)
+                return self._packed(Archive(data), depth)
+
+    def _told(self, reading: Reading) -> Reading:
+        self.tell(None)
+        return reading
+
+    def _packed(self, archive: Archive, depth: int) -> Reading:
+        if archive.is_ofd():
+            return self._ofd(archive)
+        if archive.is_office():
+            raise DocumentError(Refusal.UNSUPPORTED, "office")
+        return self._zip(archive, depth)
 
     def _xml(self, data: bytes) -> Reading:
         found = [self._merged([evidence], None, 1) for evidence in markup.structured(markup.parse_xml(data))]
@@ -87,20 +90,27 @@ class Ladder:
 
     def _ofd(self, archive: Archive) -> Reading:
         found: list[Found] = []
+        scans: list[Reading] = []
         text = ""
         for number, body in enumerate(ofd.read_ofd(archive), start=1):
             evidences = list(body.evidences)
             pages = [page for page in body.pages if not titles.is_goods_list(page)]
             evidences += [read_page(page, Source.OFD) for page in pages[:1] or body.pages[:1]]
             text += "".join(page.text for page in body.pages)
-            qr = _first_code(body.pictures) or next(
+            pictures = list(_shown(body.pictures))
+            qr = _first_code(pictures) or next(
                 (payload for evidence in evidences if (payload := _payload(evidence.graph_code)) is not None),
                 None,
             )
-            if evidences or qr is not None:
-                found.append(self._merged(evidences, qr, number))
-        kept = [each for each in found if is_invoice(each)]
-        return _reading(kept, 1) if kept else _no_invoice(text)
+            merged = self._merged(evidences, qr, number) if evidences or qr is not None else None
+            if merged is not None and is_invoice(merged):
+                found.append(merged)
+            elif pictures and not text.strip():  # a scan in an OFD's clothes
+                scans.append(self.picture(max(pictures, key=lambda shown: shown.size), number, printed=False))
+            self.tell(None)
+        if found:
+            return _reading(found, 1)
+        return _together(scans) if scans else _no_invoice(text)
 
     def _zip(self, archive: Archive, depth: int) -> Reading:
         if depth >= _DEEPEST:
@@ -117,7 +127,7 @@ class Ladder:
                 if error.refusal is Refusal.HOSTILE:
                     raise
                 member = Reading(refusal=error.refusal)
-            members.append(replace(member, name=name))
+            members.append(self._told(replace(member, name=name)))
         if not members:
             raise DocumentError(Refusal.EMPTY, "zip")
         invoices = tuple(
@@ -136,31 +146,37 @@ class Ladder:
             structured = [evidence for attached in pdf.attachments() for evidence in _structured(attached)]
             readings = []
             for number in range(pdf.count):
-                readings.append(self._pdf_page(pdf, number, structured if number == 0 else []))
+                page = self._pdf_page(pdf, number, structured if number == 0 else [])
+                readings.append(self._told(page))
             return _together(readings)
         finally:
             pdf.close()
 
     def _pdf_page(self, pdf: Pdf, number: int, structured: list[Evidence]) -> Reading:
         page = pdf.words(number)
-        drawn = pdf.draw(number, _CODE_SCALE, grey=True)
-        found_codes = [code for code in codes.find_codes(drawn) if code.is_invoice]
-        if _letters(page) < _TEXT_LETTERS and not structured:
-            colour = pdf.draw(number, _OCR_SIDE / max(page.width, page.height, 1), grey=False)
-            colour = cv2.cvtColor(colour, cv2.COLOR_RGB2BGR) if colour.ndim == 3 else colour
-            return self.picture(colour, number + 1, known=found_codes, printed=False)
-        if titles.is_trip_sheet(page):
-            return Reading(refusal=Refusal.NOT_AN_INVOICE, named=Kind.TRIP_SHEET.value)
-        if titles.is_goods_list(page) and not found_codes:
-            return Reading(refusal=Refusal.NOT_AN_INVOICE, named=Kind.GOODS_LIST.value)
-        if titles.is_bank_slip(page) and not found_codes:
-            return Reading(refusal=Refusal.NOT_AN_INVOICE, named=Kind.BANK_SLIP.value)
+        found_codes = _codes_on(pdf, number, page)
+        if not structured and (_letters(page) < _TEXT_LETTERS or pdf.is_scan(number)):
+            return self.picture(_drawn(pdf, number, page), number + 1, known=found_codes, printed=False)
+        named = _other_page(page, coded=bool(found_codes))
+        if named is not None:
+            return Reading(refusal=Refusal.NOT_AN_INVOICE, named=named)
         found: list[Found] = []
-        for part in _parts(page, found_codes, 0):
+        evidences: list[Evidence] = list(structured)
+        papers = papers_on(page, found_codes, 0)
+        for part in papers:
             evidence = read_page(part.page, Source.PDF, kind=part.qr.kind if part.qr else None)
+            evidences.append(evidence)
             merged = self._merged([*structured, evidence], part.qr, number + 1)
             if is_invoice(merged):
                 found.append(merged)
+        looks_like_one = bool(found or found_codes or _INVOICE_WORDS.search(page.text))
+        if looks_like_one and len(papers) == 1 and not (found and _is_whole(found[0])):
+            # Values drawn as lines or pictures, or letters that the file does not name: look at the page.
+            seen = self.picture(
+                _drawn(pdf, number, page), number + 1, known=found_codes, printed=False, beside=evidences
+            )
+            if seen.invoices:
+                return seen
         return _reading(found, 1) if found else _no_invoice(page.text)
 
     def picture(
@@ -170,26 +186,39 @@ class Ladder:
         *,
         known: list[Code] | None = None,
         printed: bool = True,
+        beside: Sequence[Evidence] = (),
     ) -> Reading:
-        """What a picture (BGR) shows; `printed`: it is a photo or print of something that may be a file."""
+        """What a picture (BGR) shows. `printed`: a photo or print of something that may be a file; `beside`: what
+        is known of the paper from elsewhere."""
         grey = cv2.cvtColor(shown, cv2.COLOR_BGR2GRAY)
         found_codes = known or [code for code in codes.find_codes(grey) if code.is_invoice]
+        by_code = [self._merged(beside, code.payload, number) for code in found_codes]
+        if by_code:
+            self.tell(Reading(tuple(by_code)))
+        engines = self.engines()
+        if not engines:
+            return _reading(by_code, 1) if by_code else Reading(refusal=Refusal.UNREADABLE)
         cleaned = clean.cleaned(shown)
         height, width = shown.shape[:2]
-        leading, *others = [set_upright(engine.read(cleaned), width, height) for engine in self.engines()]
+        leading, *others = [set_upright(engine.read(cleaned), width, height) for engine in engines]
         text = leading.page.text
         if titles.is_trip_sheet(leading.page) and not found_codes:
             return Reading(refusal=Refusal.NOT_AN_INVOICE, named=Kind.TRIP_SHEET.value)
-        parts = _parts(leading.page, found_codes, leading.turn)
+        papers = papers_on(leading.page, found_codes, leading.turn)
         found: list[Found] = []
-        for part in parts:
+        for part in papers:
             kind = part.qr.kind if part.qr else None
             evidences = [read_page(part.page, Source.OCR, kind=kind)]
-            if len(parts) == 1:
+            if len(papers) == 1:
                 evidences += [read_page(other.page, Source.OCR, kind=kind) for other in others]
+                evidences += beside
             merged = self._merged(evidences, part.qr, number)
             if is_invoice(merged):
-                found.append(_noted(merged, printed=printed))
+                boxes = {
+                    name: on_picture(leading, box) if merged.sources.get(name) is not Source.PDF else box
+                    for name, box in merged.boxes.items()
+                }
+                found.append(_noted(replace(merged, boxes=boxes), printed=printed))
         if found:
             return _reading(found, 1)
         return _refused(shown, text)
@@ -222,50 +251,6 @@ def _noted(found: Found, *, printed: bool) -> Found:
     return replace(found, notes=tuple(dict.fromkeys(notes)))
 
 
-def _parts(page: Page, found_codes: list[Code], turn: int) -> list[Part]:
-    """The papers on a page with the code that lies on each."""
-    centres = [_upright_centre(code, turn, page) for code in found_codes]
-    pages = split_page(page, centres)
-    if len(pages) == 1:
-        payload = found_codes[0].payload if found_codes else None
-        return [Part(page, payload)]
-    left = dict(enumerate(centres))
-    parts = []
-    for piece in pages:
-        near = min(left, key=lambda place: _distance(piece, left[place]), default=None)
-        if near is not None and _distance(piece, left[near]) <= 12 * page.em:
-            parts.append(Part(piece, found_codes[near].payload))
-            del left[near]
-        else:
-            parts.append(Part(piece, None))
-    return parts
-
-
-def _upright_centre(code: Code, turn: int, page: Page) -> tuple[float, float]:
-    """The centre of a code on the page set upright, in the page's units."""
-    x, y = (code.box.x0 + code.box.x1) / 2, (code.box.y0 + code.box.y1) / 2
-    match turn:
-        case 90:
-            x, y = y, 1 - x
-        case 180:
-            x, y = 1 - x, 1 - y
-        case 270:
-            x, y = 1 - y, x
-    return x * page.width, y * page.height
-
-
-def _distance(page: Page, place: tuple[float, float]) -> float:
-    """How far a place lies outside the words of a page."""
-    words = page.words
-    if not words:
-        return float("inf")
-    x0, x1 = min(word.x0 for word in words), max(word.x1 for word in words)
-    y0, y1 = min(word.y0 for word in words), max(word.y1 for word in words)
-    across = max(x0 - place[0], 0.0, place[0] - x1)
-    down = max(y0 - place[1], 0.0, place[1] - y1)
-    return float(np.hypot(across, down))
-
-
 def _structured(data: bytes) -> Iterator[Evidence]:
     try:
         yield from markup.structured(markup.parse_xml(data))
@@ -273,12 +258,17 @@ def _structured(data: bytes) -> Iterator[Evidence]:
         return
 
 
-def _first_code(pictures: Sequence[bytes]) -> QrPayload | None:
+def _shown(pictures: Sequence[bytes]) -> Iterator[np.ndarray]:
     for data in pictures:
-        grey = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
-        if grey is None:
+        try:
+            yield next(picture.decode(data))
+        except DocumentError:  # JBIG2 and other forms; or a bomb, left unopened
             continue
-        for code in codes.find_codes(grey, thorough=False):
+
+
+def _first_code(pictures: Sequence[np.ndarray]) -> QrPayload | None:
+    for shown in pictures:
+        for code in codes.find_codes(cv2.cvtColor(shown, cv2.COLOR_BGR2GRAY), thorough=False):
             if code.is_invoice:
                 return code.payload
     return None
@@ -287,6 +277,45 @@ def _first_code(pictures: Sequence[bytes]) -> QrPayload | None:
 def _payload(text: str | None) -> QrPayload | None:
     payload = parse_qr(text) if text else None
     return payload if payload is not None and payload.is_invoice else None
+
+
+def _codes_on(pdf: Pdf, number: int, page: Page) -> list[Code]:
+    """The invoice codes of a page; a closer look where one must be. Drawn pages need no other lights and crops."""
+    for scale in (_CODE_SCALE, _CLOSER_SCALE):
+        drawn = pdf.draw(number, scale, grey=True)
+        found = [code for code in codes.find_codes(drawn, thorough=False) if code.is_invoice]
+        if found or not _CODED.search(page.text):
+            break
+    return found
+
+
+def _drawn(pdf: Pdf, number: int, page: Page) -> np.ndarray:
+    """A page of a PDF as a picture for OCR."""
+    colour = pdf.draw(number, _OCR_SIDE / max(page.width, page.height, 1), grey=False)
+    return cv2.cvtColor(colour, cv2.COLOR_RGB2BGR if colour.ndim == 3 else cv2.COLOR_GRAY2BGR)
+
+
+def _other_page(page: Page, *, coded: bool) -> str | None:
+    """What a page of text is by its title, if it is none of ours; `coded`: an invoice code is on it."""
+    if titles.is_trip_sheet(page):
+        return Kind.TRIP_SHEET.value
+    if coded:
+        return None
+    if titles.is_goods_list(page):
+        return Kind.GOODS_LIST.value
+    return Kind.BANK_SLIP.value if titles.is_bank_slip(page) else None
+
+
+def _is_whole(found: Found) -> bool:
+    """True if nothing that stands on every invoice of this kind is missing."""
+    invoice = found.invoice
+    kind = invoice.kind
+    needed = list(_CORE)
+    if kind is Kind.FIXED:
+        needed.remove("issue_date")
+    if kind is not None and kind.has_tax and kind.has_seller:
+        needed.append("seller_name")
+    return all(getattr(invoice, name) is not None for name in needed)
 
 
 def _letters(page: Page) -> int:
@@ -324,6 +353,7 @@ def _no_invoice(text: str) -> Reading:
     return Reading(refusal=Refusal.NOT_AN_INVOICE, named=titles.other_paper(text))
 
 
+_CODED = re.compile(r"电子(?:普通|专用)?发票|增值税.{0,4}发票")  # papers that carry a code
 _INVOICE_WORDS = re.compile(r"发票|价税合计|纳税人识别号|开票|税额|客票")
 
 

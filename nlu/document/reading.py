@@ -155,14 +155,21 @@ def to_json(reading: Reading) -> dict[str, Any]:
 
 
 def from_json(values: Mapping[str, Any]) -> Reading:
-    """Rebuild a reading; raises ValueError, KeyError or TypeError on anything else."""
+    """Rebuild a reading; raises ValueError on anything else."""
+    try:
+        return _reading(values)
+    except (LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise ValueError(f"not a reading: {type(error).__name__}") from error
+
+
+def _reading(values: Mapping[str, Any]) -> Reading:
     refusal = values["refusal"]
     return Reading(
         invoices=tuple(_found(item) for item in values["invoices"]),
         refusal=None if refusal is None else Refusal(refusal),
         named=_optional(values["named"]),
         pages=int(values["pages"]),
-        members=tuple(from_json(member) for member in values["members"]),
+        members=tuple(_reading(member) for member in values["members"]),
         name=str(values["name"]),
     )
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from nlu.document.ocr import Line
 from nlu.document.page import Page, Word, build_page, char_weight
+from nlu.document.reading import Box
 
 _TURNS = (0, 90, 180, 270)
 
@@ -18,7 +19,7 @@ class Upright:
 
     page: Page
     turn: int  # degrees clockwise that the text stood turned in the picture
-    quads: dict[int, np.ndarray]  # id(word) → its corners in the picture as read
+    quads: tuple[tuple[Word, np.ndarray], ...]  # each word's corners in the picture as read
 
 
 def set_upright(lines: Sequence[Line], width: int, height: int) -> Upright:
@@ -30,7 +31,7 @@ def set_upright(lines: Sequence[Line], width: int, height: int) -> Upright:
         width, height = height, width
     centres = np.array([quad.mean(axis=0) for quad in points]) if points else np.zeros((0, 2))
     slope = _slope_field(points, centres, width, height)
-    words, quads = [], {}
+    quads = []
     for line, quad, centre in zip(kept, points, centres, strict=True):
         half = 0.25 * float(np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3]))
         tall = 0.5 * float(np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1]))
@@ -45,9 +46,8 @@ def set_upright(lines: Sequence[Line], width: int, height: int) -> Upright:
             spans=_spans(line, x - half, x + half),
             scores=tuple(mark for _, mark in line.marks),
         )
-        words.append(word)
-        quads[id(word)] = line.points
-    return Upright(build_page(words, width, height), turn, quads)
+        quads.append((word, line.points))
+    return Upright(build_page([word for word, _ in quads], width, height), turn, tuple(quads))
 
 
 def _spans(line: Line, x0: float, x1: float) -> tuple[tuple[float, float], ...]:
@@ -62,6 +62,23 @@ def _spans(line: Line, x0: float, x1: float) -> tuple[tuple[float, float], ...]:
         after = (middles[index + 1] + middle) / 2 if index + 1 < len(middles) else x1
         spans.append((max(before, middle - 1.2 * wide), min(after, middle + 1.2 * wide)))
     return tuple(spans)
+
+
+def on_picture(upright: Upright, box: Box) -> Box:
+    """Where a place of the page lies on the picture as it came, as fractions of it."""
+    page = upright.page
+    corners: list[np.ndarray] = []
+    for word, quad in upright.quads:
+        left, right = max(box.x0 * page.width, word.x0), min(box.x1 * page.width, word.x1)
+        if right <= left or not box.y0 * page.height <= word.middle <= box.y1 * page.height:
+            continue
+        for share in ((left - word.x0) / word.width, (right - word.x0) / word.width):
+            corners += [quad[0] + share * (quad[1] - quad[0]), quad[3] + share * (quad[2] - quad[3])]
+    if not corners:
+        return box
+    size = (page.height, page.width) if upright.turn in (90, 270) else (page.width, page.height)
+    low, high = np.min(corners, axis=0) / size, np.max(corners, axis=0) / size
+    return Box(float(low[0]), float(low[1]), float(high[0]), float(high[1]))
 
 
 def _direction(line: Line) -> int:
