@@ -18,6 +18,7 @@ from handlers.typed import Hint
 from locales.catalog import Phrase
 
 _ALIKE = 0.6  # likeness of two ids or names from which one is a correction of the other
+_APART = 0.1  # between the likeliest field and the others
 _NO_TAX = frozenset({"amount", "tax", "check_code"})
 _OTHERS_WISHES = frozenset({"cancel", "agent.handoff", "agent.emergency", "help.menu"})
 
@@ -74,8 +75,10 @@ async def value(turn: Turn, services: Services) -> Outcome | None:
     found = words.value(name, text)
     if found is None:
         return None
-    if not named and not words.is_answer(text, found) and not _is_plain_name(turn, name):
-        return None
+    if not named:
+        answers = _is_plain_name(turn) if name.endswith("_name") else words.is_answer(text, found)
+        if not answers:
+            return None
     return await _take(turn, services, draft, name, found)
 
 
@@ -228,8 +231,9 @@ def _narrowed(services: Services, draft: Draft, names: tuple[str, ...], said: st
     buyer = tuple(name for name in names if name.startswith("buyer"))
     if buyer and plain in ours:
         return buyer
-    alike = [name for name in names if _alike(getattr(draft.invoice, name), plain) >= _ALIKE]
-    return tuple(alike) if len(alike) == 1 else names
+    likeness = sorted(((_alike(getattr(draft.invoice, name), plain), name) for name in names), reverse=True)
+    (best, name), (second, _) = likeness[0], likeness[1]
+    return (name,) if best >= _ALIKE and best - second >= _APART else names
 
 
 def _alike(current: object, plain: str) -> float:
@@ -250,9 +254,9 @@ def _fitting_money(draft: Draft, names: tuple[str, ...], said: str) -> tuple[str
     return fitting if len(fitting) == 1 else names
 
 
-def _is_plain_name(turn: Turn, name: str) -> bool:
-    """True where a name was asked for and the message is no other clear wish."""
+def _is_plain_name(turn: Turn) -> bool:
+    """True unless the message is another clear wish: any words can be a name."""
     understanding = turn.understanding
-    if understanding is None or not name.endswith("_name"):
-        return False
-    return understanding.action != "answer" or understanding.intent in ("out_of_scope", "invoice.correct")
+    if understanding is None or understanding.action != "answer":
+        return True
+    return understanding.intent in ("out_of_scope", "invoice.correct")

@@ -227,7 +227,8 @@ def several(turn: Turn, verdicts: Sequence[Verdict], extra: tuple[Phrase, ...] =
     hidden = len(verdicts) - len(ready) - sum(not one.ready for _, one in listed)
     lines += [Phrase("intake.more", {"count": hidden})] if hidden else []
     lines += extra
-    lines.append(Phrase("intake.next.all" if ready else "intake.next.each"))
+    step = "ready" if len(ready) == len(verdicts) else "all" if ready else "each"
+    lines.append(Phrase(f"intake.next.{step}"))
     buttons = [
         Button("intake.button.one", f"verdict:{one.draft.id}", {"place": str(place)})
         for place, one in listed
