@@ -119,8 +119,12 @@ def _is_clear(understanding: Understanding) -> bool:
         return True
     if understanding.action == "refuse" or understanding.intent not in routes.HARMLESS:
         return False
-    rivals = [guess.confidence for guess in understanding.alternatives if guess.intent != understanding.intent]
-    return understanding.confidence >= _LIKELY and understanding.confidence - max(rivals, default=0.0) >= _AHEAD
+    rivals = [
+        guess.confidence for guess in understanding.alternatives if guess.intent != understanding.intent
+    ]
+    return (
+        understanding.confidence >= _LIKELY and understanding.confidence - max(rivals, default=0.0) >= _AHEAD
+    )
 
 
 def _offering(turn: Turn, outcome: Outcome) -> Outcome:
