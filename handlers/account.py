@@ -17,7 +17,20 @@ _CODE = re.compile(r"[^\d]{0,16}(\d[\d\s-]{0,20}\d)[^\d]{0,4}", re.ASCII)
 CODE_DIGITS = 8
 _INVOICE_DIGITS = 20
 # What the chat remembers of one person's invoices; the next person must not meet it.
-_PERSONAL = ("invoice", "search", "offset", "shown", "filing", "asked", "choices", "offered", "bind_number")
+_PERSONAL = (
+    "invoice",
+    "search",
+    "offset",
+    "shown",
+    "filing",
+    "filings",
+    "correcting",
+    "correct_text",
+    "asked",
+    "choices",
+    "offered",
+    "bind_number",
+)
 
 
 async def show(turn: Turn, services: Services) -> Outcome:
