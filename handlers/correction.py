@@ -110,7 +110,8 @@ async def in_words(turn: Turn, services: Services) -> Outcome | None:
         return None
     words = FieldWords(services)
     named = words.fields(turn.message.text)
-    if not named or words.value(named[0], turn.message.text) is None:
+    found = words.value(named[0], turn.message.text) if named else None
+    if found is None or not words.is_correction(named[0], turn.message.text, found):
         return None
     return await correct(turn, services)
 

@@ -15,6 +15,7 @@ GROUPS: Mapping[str, tuple[str, str]] = {
     "name": ("buyer_name", "seller_name"),
 }
 _REST = 6  # characters beside a value that still make it an answer and no other wish
+_REST_OF_CORRECTION = 4
 _PLACE = re.compile(r"第\s*([1-9])\s*[张个份]|#\s?([1-9])(?!\d)|(?<!\d)([1-9])\s*[枚つ番]目", re.ASCII)
 
 
@@ -43,11 +44,7 @@ class FieldWords:
 
     def value(self, name: str, text: str) -> str | None:
         """The value for a field in a sentence, what it is said not to be left out; or None."""
-        said = unicodedata.normalize("NFKC", text)
-        for word in self._lists.get("not", ()):
-            said = re.sub(rf"{_pattern(word).pattern}\s*[^\s,，。;；]+", " ", said, flags=re.IGNORECASE)
-        for word in self._lists.get("not_after", ()):
-            said = re.sub(rf"[^\s,，。;；はがをの]+\s*{re.escape(word)}", " ", said, flags=re.IGNORECASE)
+        said = self._without_denied(text)
         if name.endswith("_name"):
             return self._name(said)
         return typed.spotted(name, said)
@@ -89,10 +86,33 @@ class FieldWords:
 
     def is_answer(self, text: str, found: str) -> bool:
         """True if a message is hardly more than the value."""
-        rest = unicodedata.normalize("NFKC", text).replace(found, "").casefold()
-        for word in self._lists["is"] + self._lists["tail"]:
-            rest = rest.replace(word, "")
-        return sum(character.isalnum() for character in rest) <= _REST
+        return self._rest(text, found) <= _REST
+
+    def is_correction(self, name: str, text: str, found: str) -> bool:
+        """True if a sentence says what a field should be, and nothing else: no wish to find invoices."""
+        if name.endswith("_name"):
+            return not any(word in found.casefold() for word in self._lists["about"])
+        rest = self._rest(text, found)
+        said = _folded(text)
+        says = any(_pattern(word).search(said) for word in self._lists["is"])
+        return rest == 0 or (says and rest <= _REST_OF_CORRECTION)
+
+    def _rest(self, text: str, found: str) -> int:
+        """How many letters and digits a sentence has beside a value, its field and "should be"."""
+        rest = self._without_denied(text).casefold().replace(found.casefold(), " ")
+        names = [word for name in (*CORRECTABLE, *GROUPS) for word in self._lists.get(name, ())]
+        for word in sorted(names, key=len, reverse=True) + self._lists["is"] + self._lists["tail"]:
+            rest = _pattern(word).sub(" ", rest)
+        return sum(character.isalnum() for character in rest)
+
+    def _without_denied(self, text: str) -> str:
+        """The sentence without what it says a value is not (不是106, 6.00ではなく)."""
+        said = unicodedata.normalize("NFKC", text)
+        for word in self._lists.get("not", ()):
+            said = re.sub(rf"{_pattern(word).pattern}\s*[^\s,，。;；]+", " ", said, flags=re.IGNORECASE)
+        for word in self._lists.get("not_after", ()):
+            said = re.sub(rf"[^\s,，。;；はがをの]+\s*{re.escape(word)}", " ", said, flags=re.IGNORECASE)
+        return said
 
     def issued_wrong(self, text: str) -> bool:
         """True if the paper itself is wrong and not our reading of it."""

@@ -1,10 +1,11 @@
 """Filing (归档): a draft becomes an invoice of the person who sent it; by buttons and by words."""
 
 import asyncio
+import unicodedata
 from decimal import Decimal
 
 from fapiao.checks import CheckState
-from handlers import drafts, verdict
+from handlers import drafts, menu, verdict
 from handlers.core import Button, Outcome, Services, Turn
 from handlers.drafts import Draft
 from handlers.verdict import Known, Verdict
@@ -13,6 +14,7 @@ from storage import documents
 from storage.documents import FiledAs, FilingChange, ToFile
 from storage.invoices import InvoiceDraft
 
+_PUNCTUATION = ".。,!?~…、"
 MOST_AT_ONCE = 16  # filings under way together; they share transactions
 
 
@@ -83,12 +85,20 @@ async def drop(turn: Turn, services: Services) -> Outcome:
 
 
 async def words(turn: Turn, services: Services) -> Outcome | None:
-    """ "File it" said in words while a draft is open; None if there is none."""
+    """A yes, or "file it" in words, while a draft is open; None for anything else, and for asking how."""
     remembered = turn.conversation.slots.get("filing")
-    draft = await drafts.load(turn, services, remembered) if remembered is not None else None
-    if draft is None or not draft.is_open:
+    yes = menu.agreed(turn) is True
+    if remembered is None or not (yes or _says_so(turn.message.text, services)):
         return None
-    return await file(turn, services)
+    draft = await drafts.load(turn, services, remembered)
+    return await file(turn, services) if draft is not None and draft.is_open else None
+
+
+def _says_so(text: str, services: Services) -> bool:
+    """Whether a message is one of the short phrases for filing (归档吧), in any language."""
+    said = "".join(unicodedata.normalize("NFKC", text).casefold().split()).strip(_PUNCTUATION)
+    phrases = (services.catalog.text("filing.words", one) for one in services.catalog.languages)
+    return any(said == "".join(phrase.split()) for line in phrases for phrase in line.split("|"))
 
 
 async def _file(turn: Turn, services: Services, judged: Verdict) -> tuple[FiledAs, int]:

@@ -164,7 +164,7 @@ BY_KIND: Mapping[str, Handler] = {
 DOCUMENT: Handler = intake.take
 
 # Short sentences that go on with what was said before, tried before any intent; None: it is none.
-FOLLOW_UPS: tuple[Parser, ...] = (correction.in_words, search.goes_on)
+FOLLOW_UPS: tuple[Parser, ...] = (filing.words, correction.in_words, search.goes_on)
 
 # Intents that are answered in between while a question of ours stays open.
 IN_BETWEEN = frozenset(

@@ -177,6 +177,33 @@ async def test_the_one_meant_is_counted(desk: Desk) -> None:
     assert kept.corrections == {"total": ["212.00", "300.00"]}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "查一下金额500左右的发票",
+        "金额500的票",
+        "金额是500的票有哪些",
+        "号码26112000000000000099的发票到哪了",
+        "find the invoice with total over 500",
+        "合計が500元以上の発票",
+        "销售方是蓝鲸的发票",
+        "这张金额多少",
+    ],
+)
+async def test_a_search_is_no_correction(desk: Desk, text: str) -> None:
+    await sent(desk, found("digital"))
+    assert await correction.in_words(desk.stage.turn(text), desk.stage.services) is None
+
+
+@pytest.mark.parametrize("case", [case for case in SAID if "fields" in case], ids=lambda case: case["say"])
+async def test_a_correction_needs_no_understanding(desk: Desk, case: Mapping[str, Any]) -> None:
+    await sent(desk, found("digital"))
+    turn = desk.stage.turn(case["say"], intent="invoice.search")
+    outcome = await correction.in_words(turn, desk.stage.services)
+    assert outcome is not None
+    assert desk.follow(outcome) == ["verdict.show"]
+
+
 async def test_without_an_open_draft_nothing_is_corrected(desk: Desk) -> None:
     assert await say(desk, "金额应该是123.45") is None
     await sent(desk, found("digital"))

@@ -182,6 +182,20 @@ async def test_a_whole_archive_is_filed_at_once(desk: Desk) -> None:
     assert len(filed) == 40
 
 
+@pytest.mark.parametrize("text", ["怎么提交发票", "在哪里归档", "how do I submit an invoice", "提出方法は?"])
+async def test_asking_how_files_nothing(desk: Desk, text: str) -> None:
+    await sent(desk, found("digital"))
+    assert await filing.words(desk.stage.turn(text, intent="invoice.submit"), desk.stage.services) is None
+
+
+@pytest.mark.parametrize("text", ["归档吧。", "没问题，归档！", "File it", "登録してください"])
+async def test_short_phrases_file(desk: Desk, text: str) -> None:
+    await sent(desk, found("digital"))
+    outcome = await filing.words(desk.stage.turn(text), desk.stage.services)
+    assert outcome is not None
+    assert desk.follow(outcome) == ["filing.done"]
+
+
 async def test_filing_in_words_needs_an_open_draft(desk: Desk) -> None:
     turn = desk.stage.turn("归档吧", intent="invoice.submit")
     assert await filing.words(turn, desk.stage.services) is None

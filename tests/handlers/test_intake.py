@@ -31,7 +31,13 @@ async def send(desk: Desk, *readings: Reading) -> list[str]:
 async def test_one_invoice_gets_its_whole_verdict(desk: Desk) -> None:
     assert await send(desk, read(found("digital"))) == ["verdict.show"]
     text = desk.text()
-    for part in ("26112000000000000007〔二维码〕", "2026年8月3日", "蓝鲸出行科技有限公司", "〔PDF〕", "¥106.00"):
+    for part in (
+        "26112000000000000007〔二维码〕",
+        "2026年8月3日",
+        "蓝鲸出行科技有限公司",
+        "〔PDF〕",
+        "¥106.00",
+    ):
         assert part in text
     assert "✓ 相符：二维码与票面" in text
     assert "购买方是本公司" in text
@@ -62,7 +68,8 @@ async def test_every_refusal_is_said_kindly(desk: Desk, refusal: Refusal) -> Non
 
 
 @pytest.mark.parametrize(
-    "named", ["trip_sheet", "goods_list", "bank_slip", "shop_slip", "payment", "order", "screenshot", "xml", None]
+    "named",
+    ["trip_sheet", "goods_list", "bank_slip", "shop_slip", "payment", "order", "screenshot", "xml", None],
 )
 async def test_what_is_no_invoice_is_named(desk: Desk, named: str | None) -> None:
     (key,) = await send(desk, Reading(refusal=Refusal.NOT_AN_INVOICE, named=named))
@@ -169,7 +176,9 @@ async def test_several_are_numbered_and_filed_together(desk: Desk) -> None:
 async def test_many_are_counted_with_the_problems_named(desk: Desk) -> None:
     many = [found("digital", number=f"2611200000000000{place:04}") for place in range(30)]
     many[3] = found("digital", number=None)
-    many[7] = found("digital", number="26112000000000000777", buyer_name="云杉贸易有限公司", buyer_tax_id=None)
+    many[7] = found(
+        "digital", number="26112000000000000777", buyer_name="云杉贸易有限公司", buyer_tax_id=None
+    )
     members = tuple(Reading((one,), name=f"{place}.pdf") for place, one in enumerate(many))
     await send(desk, Reading(tuple(many), members=members))
     text = desk.text()
