@@ -19,6 +19,7 @@ from nlu.document.read import Ladder
 from nlu.document.reading import Reading, Refusal, to_json
 
 HEAD = struct.Struct("!I")  # length of what follows
+BEAT = HEAD.pack(0)  # instead of an answer: another page is done
 MEMORY = 1_200 * 2**20  # bytes that a child may take beyond what it inherits
 _CPU_SECONDS = 300  # over all pages; the parent watches the clock page by page
 _FILES = 64

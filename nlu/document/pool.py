@@ -1,6 +1,7 @@
 """Documents in, readings out, away from the event loop: the queue, and a fair share of it for everybody."""
 
 import asyncio
+import contextlib
 import os
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
@@ -108,7 +109,7 @@ class Reader:
     def _is_full(self, size: int) -> bool:
         wishes = [wish for wishes in self._waiting.values() for wish in wishes]
         held = sum(len(wish.data) for wish in wishes)
-        return len(wishes) >= _MOST_WAITING or (held + size > _MOST_BYTES and bool(wishes))
+        return len(wishes) >= _MOST_WAITING or held + size > _MOST_BYTES and bool(wishes)
 
     def _place(self, wish: _Wish) -> int:
         """How many are before this one; 0 if it is read at once."""
