@@ -8,23 +8,19 @@ import resource
 import signal
 import socket
 import struct
-import sys
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from fapiao.checks import Company
-from nlu.document.ocr import EngineMissingError, OcrEngine, make_engine
+from nlu.document.ocr import OcrEngine, make_engine
 from nlu.document.read import Ladder
 from nlu.document.reading import Reading, Refusal, to_json
 
 HEAD = struct.Struct("!I")  # length of what follows
-BEAT = HEAD.pack(0)  # instead of an answer: another page is done
 MEMORY = 1_200 * 2**20  # bytes that a child may take beyond what it inherits
-_CPU_SECONDS = 300  # over all pages; the parent watches the clock page by page
+_CPU_SECONDS = 60
 _FILES = 64
 _NEW_NETWORK = 0x40000000  # CLONE_NEWNET: a network of its own with nothing in it
-_NEW_USER = 0x10000000  # CLONE_NEWUSER: what lets others than root have one
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
@@ -39,60 +35,32 @@ def read_all(wire: socket.socket, length: int) -> bytes:
     return bytes(parts)
 
 
-class _NeedsOcrError(Exception):
-    """There is no way on without OCR, which was not allowed."""
-
-
-class Engines:
-    """The OCR engines, loaded when first needed; one that is not installed is left out."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self._missing = list(names)
-        self._loaded: list[OcrEngine] = []
-
-    def load(self) -> list[OcrEngine]:
-        """All engines that are installed."""
-        while self._missing:
-            engine = make_engine(self._missing.pop(0))
-            try:
-                engine.warm()
-            except EngineMissingError as error:
-                sys.stderr.write(f"piaoda: OCR without {engine.name}: {error} is not installed\n")
-            else:
-                self._loaded.append(engine)
-        return self._loaded
-
-
-def serve_one(wire: socket.socket, engines: Engines) -> None:
-    """Read the document that comes over the wire and answer."""
+def serve_one(wire: socket.socket, engines: list[OcrEngine], names: tuple[str, ...]) -> None:
+    """Read the document that comes over the wire and answer; never returns to the caller's loop."""
     _confine()
     wire.sendall(HEAD.pack(os.getpid()))
     header: dict[str, Any] = json.loads(read_all(wire, HEAD.unpack(read_all(wire, HEAD.size))[0]))
     data = read_all(wire, HEAD.unpack(read_all(wire, HEAD.size))[0])
-
-    def allowed() -> list[OcrEngine]:
-        if not header["ocr"]:
-            raise _NeedsOcrError
-        return engines.load()
-
     ladder = Ladder(
-        allowed,
+        lambda: loaded(engines, names),
         tuple(Company(name, tax_id) for name, tax_id in header["companies"]),
         date.fromisoformat(header["today"]),
-        lambda found: _say(wire, {} if found is None else {"found": to_json(found)}),
     )
     try:
-        _say(wire, {"reading": to_json(ladder.read(data, header["name"]))})
-    except _NeedsOcrError:
-        _say(wire, {"needs_ocr": True})
+        reading = ladder.read(data, header["name"])
     except MemoryError:
-        _say(wire, {"reading": to_json(Reading(refusal=Refusal.HOSTILE, name=header["name"]))})
+        reading = Reading(refusal=Refusal.HOSTILE, name=header["name"])
+    answer = json.dumps(to_json(reading)).encode()
+    wire.sendall(HEAD.pack(len(answer)) + answer)
 
 
-def _say(wire: socket.socket, message: dict[str, Any]) -> None:
-    """One message; an empty one says that the work goes on."""
-    packed = json.dumps(message).encode()
-    wire.sendall(HEAD.pack(len(packed)) + packed)
+def loaded(engines: list[OcrEngine], names: tuple[str, ...]) -> list[OcrEngine]:
+    """The OCR engines, made and warmed when first needed."""
+    for name in names[len(engines) :]:
+        engine = make_engine(name)
+        engine.warm()
+        engines.append(engine)
+    return engines
 
 
 def _confine() -> None:
@@ -100,9 +68,8 @@ def _confine() -> None:
     os.setsid()
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
-    # Where the kernel permits neither, what is left is that no reader has code that opens an address.
-    if libc.unshare(_NEW_NETWORK) != 0:
-        libc.unshare(_NEW_USER | _NEW_NETWORK)
+    # Where the kernel does not permit it we have no network code to run anyway: readers open no addresses.
+    libc.unshare(_NEW_NETWORK)
     with contextlib.suppress(OSError):
         os.nice(5)
     with open("/proc/self/statm") as pages:
