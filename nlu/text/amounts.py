@@ -84,6 +84,8 @@ def find_amount(text: str) -> AmountFound | None:
 def _value(match: re.Match[str]) -> _One | None:
     figure, han, words, scale = match["figure"], match["han"], match["words"], match["scale"]
     if figure is not None:
+        if figure[0] == "0" and figure[1:2].isdigit():
+            return None  # a dialling code, a number with zeros in front
         value = numerals.figure(figure)
     elif han is not None:
         parsed = numerals.chinese(han)
@@ -100,7 +102,7 @@ def _value(match: re.Match[str]) -> _One | None:
     if match["rest"]:
         tail = numerals.small(match["rest"]) or 0
         value += Decimal(tail) / (10 if tail < 10 else 100)
-    step = _step(value, factor) if match["vague"] in ("多", "余", "来") else None
+    step = _step(value, factor) if value and match["vague"] in ("多", "余", "来") else None
     if match["vague"] == "几" or (
         han is not None
         and han.endswith("十")

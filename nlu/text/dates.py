@@ -67,7 +67,7 @@ def _units(text: str, today: date) -> list[Period]:
 _DEADLINE = re.compile(r"(?:之?前(?!的)|before|まで(?:に)|内(?!容)|了(?!的))")
 _TO = re.compile(r"\s*(?:到|至|-|~|から|to|until|till?|through|thru|and|&|和|与|跟|及|、|,|\s|と|ー)\s*")
 _SINCE = re.compile(r"\s*(?:以后|之后|以来|以降|起(?!来)|开始|至今|到现在|から|onwards?|till now|until now)")
-_SINCE_BEFORE = re.compile(r"(?:since|from|after|自|从)\s*$")
+_SINCE_BEFORE = re.compile(r"(?:since|after|自|从)\s*$")
 _UNTIL_AFTER = re.compile(r"\s*(?:以前的|之前的|以前(?=的?[票发])|以前開|より前)")
 _FIRST_DAY = date(2000, 1, 1)
 

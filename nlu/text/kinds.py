@@ -41,6 +41,7 @@ class Vocabulary:
 
     def __init__(self, words: Mapping[str, str]) -> None:
         self._words = words
+        self.names = frozenset(words)
         self._patterns: tuple[tuple[str, re.Pattern[str]], ...] = ()
 
     def find(self, text: str) -> list[tuple[int, int, str]]:
@@ -56,7 +57,7 @@ class Vocabulary:
 
 # "Is it reimbursed already?" asks for a state and is no filter; so is "how do I issue a red-letter invoice".
 _ASKED_AFTER = re.compile(
-    r"\s*(?:了|过|的?)\s*(?:吗|嘛|么|没有?(?!报)|不|呢|吧\?)|(?:です|でしょう|ます|て(?:い)?ます)?か(?:な|ね)?(?:[?.。!]|$)|のかな|でしょうか"
+    r"(?:中|ing)?\s*(?:了|过|的?)\s*(?:吗|嘛|么|没有?(?!报)|不|呢|吧\?)|(?:です|でしょう|ます|て(?:い)?ます)?か(?:な|ね)?(?:[?.。!]|$)|のかな|でしょうか"
 )
 _ASKED_BEFORE = re.compile(
     r"(?:是不是|是否|有没有|会不会)[^,.?!]{0,8}$|"

@@ -9,6 +9,7 @@ from nlu.text.numerals import spelled_digits
 _RUN = re.compile(r"(?<![0-9])\d(?:[ -]{0,2}\d){5,40}(?![0-9])", re.ASCII)
 _GROUP = re.compile(r"\d+", re.ASCII)
 _LETTER = re.compile(r"[a-z]")
+_DAY = re.compile(r"20\d\d-(?:1[0-2]|0?[1-9])-(?:3[01]|[12]\d|0?[1-9])(?!\d)")
 _CODE_CUE = re.compile(r"(?:代码|code|コード)\W{0,4}(?:是|为|は|is)?\W{0,3}$")
 _NUMBER_CUE = re.compile(r"(?:号码|号|number|no\.?|番号|#)\W{0,4}(?:是|为|は|is)?\W{0,3}$")
 _OTHER_CUE = re.compile(
@@ -37,6 +38,8 @@ def find_numbers(text: str) -> list[NumberFound]:
         if len(digits) in (8, 20):
             found.append(NumberFound(start, end, digits))
     for run in _RUN.finditer(text):
+        if _DAY.match(run.group()):
+            continue
         found += _in_run(text, run.start(), run.end())
     return found
 

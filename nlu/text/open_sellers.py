@@ -16,16 +16,15 @@ _BOUNDARY = re.compile(
     r"[我你他她它把将查找搜看要补重的了是叫张份笔几都只就又再从由在去到跟写改换填错票吗呢吧啊哦](?!家)|和(?!平|谐|记|美)|与|^给"
 )
 _NO_PART = re.compile(r"查|不|没|说|什么|怎么|哪|谁|多少|今|昨|去年|下个|发|票|税|钱|元|块|\d月")
-_GENERIC = frozenset(
-    (
-        "公司 酒店 大酒店 宾馆 饭店 餐厅 饭馆 超市 商场 百货 书店 药店 加油站 旅行社 打印店 便利店 花店 咖啡 咖啡馆 火锅 火锅店 文具 文具店 "
-        "物流 出行 打车 专车 民宿 公寓 有限公司 "
-        "我们公司 咱们公司 你们公司 贵公司 本公司 总公司 分公司 子公司 母公司 对方公司 卖方公司 买方公司 开票公司 销售公司 客户公司 "
-        "供应商公司 新公司 老公司 原公司 别的公司 其他公司 另一家公司 集团公司 关联公司 快递公司 物流公司 保险公司 航空公司 出租车公司 "
-        "五星酒店 商务酒店 连锁酒店 网约车 客户 供应商 商家 卖家 对方 店家 酒店方 公司 大家 自己 代 补 新 人家 国家 专家 厂家 卖方 销售方 "
-        "个人 财务 前台 他们 别人 部门 税局 税务局 老板 同事 滴滴打车费"
-    ).split()
+_GENERIC_WORDS = (
+    "公司 酒店 大酒店 宾馆 饭店 餐厅 饭馆 超市 商场 百货 书店 药店 加油站 旅行社 打印店 便利店 花店 咖啡 咖啡馆 火锅 火锅店 文具 文具店 "
+    "物流 出行 打车 专车 民宿 公寓 有限公司 "
+    "我们公司 咱们公司 你们公司 贵公司 本公司 总公司 分公司 子公司 母公司 对方公司 卖方公司 买方公司 开票公司 销售公司 客户公司 "
+    "供应商公司 新公司 老公司 原公司 别的公司 其他公司 另一家公司 集团公司 关联公司 快递公司 物流公司 保险公司 航空公司 出租车公司 "
+    "五星酒店 商务酒店 连锁酒店 网约车 客户 供应商 商家 卖家 对方 店家 酒店方 公司 大家 自己 代 补 新 人家 国家 专家 厂家 卖方 销售方 "
+    "个人 财务 前台 他们 别人 部门 税局 税务局 老板 同事 滴滴打车费"
 )
+_GENERIC = frozenset(_GENERIC_WORDS.split())
 _CITY = (
     r"(?:Beijing|Shanghai|Shenzhen|Guangzhou|Suzhou|Hangzhou|Nanjing|Tianjin|Chengdu|Chongqing|Wuhan|Xi'?an|Xiamen|"
     r"Qingdao|Dalian|Ningbo|Hong Kong|Tokyo|Osaka|Singapore|China)"
@@ -46,11 +45,12 @@ _NAMED = re.compile(rf"\b((?:[A-Z][\w'&-]*\s+){{1,3}}(?i:{_ENGLISH_ENDING}))\b")
 _SMALL = re.compile(
     rf"\b(?:from|by|at|the)\s+((?:[a-z][a-z'-]+\s+){{1,2}}{_ENGLISH_ENDING})(?=\s+(?:one|invoice|fapiao|receipt|bill)s?\b|\s*[,.?!]|\s*$)"
 )
-_SMALL_COMMON = frozenset(
+_SMALL_COMMON_WORDS = (
     "the a an my our your this that same last first second business airport nearby local conference for from at in on of "
     "and or no any some all another other big cheap best new old hotel travel coffee expensive client customer team lunch "
-    "dinner train taxi office company paper special general digital electronic".split()
+    "dinner train taxi office company paper special general digital electronic"
 )
+_SMALL_COMMON = frozenset(_SMALL_COMMON_WORDS.split())
 _NO_NAME = re.compile(
     r"^(?:(?:January|February|March|April|May|June|July|August|September|October|November|December|Monday|Tuesday|Wednesday|"
     r"Thursday|Friday|Saturday|Sunday|WeChat|Telegram|PDF|OFD|XML|VAT|Q[1-4]|Jan|Feb|Mar|Piaoda|English|Chinese|Japanese|"
@@ -59,14 +59,19 @@ _NO_NAME = re.compile(
 )
 _JAPANESE = re.compile(
     r"((?:[ァ-ヶー一-龠a-zA-Z0-9&・]{2,16}?)(?:会社|社|ホテル|旅館|商店|商会|タクシー|文具|書店|食堂|カフェ|レストラン|薬局|"
-    r"スーパー|印刷|物流|交通|産業|工業|電機|ストア|マート))(?=から|の|で|が|に|、|\s|$)|([ァ-ヶー]{3,12})(?=(?:から|の)(?:発票|領収書|請求書|インボイス|分))"
+    r"スーパー|印刷|物流|交通|産業|工業|電機|ストア|マート))(?=から|の|で|が|に|、|\s|$)|([ァ-ヶー]{3,12})(?=(?:から|の)(?:発票|領収書|請求書|インボイス|分))|"
+    r"(?:(?<=[の、 ])|^)([ぁ-ん]{2,6}(?:ホテル|旅館|商店|食堂|文具|書店|タクシー|カフェ|薬局|印刷|物流)|(?:ホテル|カフェ|レストラン|旅館)[一-龠ァ-ヶー]{2,6})"
+    r"(?=から|の|で|が|に|、|\s|$)"
 )
-_JAPANESE_GENERIC = frozenset(
+_JAPANESE_GENERIC_WORDS = (
     "タクシー ホテル レストラン カフェ スーパー コンビニ 会社 御社 弊社 当社 自社 貴社 我社 本社 支社 他社 グループ会社 取引先会社 "
     "インボイス デジタル タクシー会社 旅行会社 航空会社 運送会社 ビジネスホテル システム メール キャンセル オンライン ペーパー サイト "
-    "ロール データ ファイル レシート フライト コピー スマホ アプリ サンプル".split()
+    "ロール データ ファイル レシート フライト コピー スマホ アプリ サンプル"
 )
-_JAPANESE_NO_PART = re.compile(r"^(?:今|先|昨|前|出張|新|同)(?:月|週|年|日|々|回|先)?|電子|発票|領収|専用|紙")
+_JAPANESE_GENERIC = frozenset(_JAPANESE_GENERIC_WORDS.split())
+_JAPANESE_NO_PART = re.compile(
+    r"^(?:この|その|あの|どの|いつもの)|^(?:今|先|昨|前|出張|新|同)(?:月|週|年|日|々|回|先)?|電子|発票|領収|専用|紙"
+)
 
 
 def find(folded: str, raw: str) -> tuple[int, int] | None:
@@ -106,7 +111,7 @@ def _english(folded: str, raw: str) -> tuple[int, int] | None:
 
 def _japanese(folded: str, raw: str) -> tuple[int, int] | None:
     for match in _JAPANESE.finditer(raw):
-        group = 1 if match[1] else 2
+        group = match.lastindex or 1
         name, start, end = match[group], match.start(group), match.end(group)
         if name in _JAPANESE_GENERIC or _JAPANESE_NO_PART.search(name) or "\x00" in folded[start:end]:
             continue
