@@ -1,5 +1,6 @@
 """Not in the system (查不到): which system, which invoice, the likeliest cause, and when we look again."""
 
+import re
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from storage.records import InvoiceRecord
 
 _SYSTEMS = {"national": System.NATIONAL_SITE, "account": System.TAX_ACCOUNT, "ours": System.OURS}
 _LOOK_AT = time(9, 30)  # Beijing, on the day we look again
+_OURS_BY_INITIALS = re.compile(r"(?<![a-z])(?:oa|sap|erp)(?![a-z])")
 _TOLD = 2  # causes in one answer
 
 
@@ -222,15 +224,13 @@ def _system_named(text: str) -> str | None:
             "公司系统",
             "我们系统",
             "费控",
-            "oa",
-            "sap",
             "expense system",
             "our system",
             "社内",
             "経費システム",
             "精算システム",
         )
-    ):
+    ) or _OURS_BY_INITIALS.search(said):
         return "ours"
     return None
 

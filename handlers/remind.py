@@ -11,6 +11,9 @@ from storage import notices
 from storage.notices import NewReminder, Reminder
 
 _MORNING = time(9, 0)
+_LATE = time(17, 0)  # "today" without a clock
+_EVENING = time(20, 0)
+_TONIGHT = re.compile(r"今晚|今夜|tonight|this evening")
 _MOST = 20  # reminders of one chat
 _WORD = re.compile(r"提醒|叫我|通知我|remind|リマインド|思い出|知らせて|教えて", re.IGNORECASE)
 _DAYS = {c: n for n, s in enumerate(("一月", "二火", "三水", "四木", "五金", "六土", "日天")) for c in s}
@@ -29,6 +32,15 @@ _HAN = {
     "十": 10,
     "十一": 11,
     "十二": 12,
+    "a": 1,
+    "an": 1,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "ten": 10,
 }
 _COUNT = r"(\d{1,3}|十[一二]?|[一二两三四五六七八九])"
 _CLOCK = re.compile(
@@ -36,7 +48,7 @@ _CLOCK = re.compile(
     r"|\b(?:at )?(?P<h2>\d{1,2})(?::(?P<m2>\d{2}))?\s?(?P<ap>am|pm)\b|\bat (?P<h3>\d{1,2})(?::(?P<m3>\d{2}))?\b|(?P<noon>中午|noon|正午)"
 )
 _WEEKLY = re.compile(
-    r"每(?:个)?(?:周|星期|礼拜)([一二三四五六日天])|毎週([月火水木金土日])|every (mon|tue|wed|thu|fri|sat|sun)\w*|(?:每周|毎週|every week|weekly)"
+    r"每(?:个)?(?:周|星期|礼拜)([一二三四五六日天])|毎週([月火水木金土日])|every (mon|tue|wed|thu|fri|sat|sun)(?!th)\w*|(?:每周|毎週|every week|weekly)"
 )
 _MONTH_END = re.compile(
     r"(?:每(?:个)?月|毎月|every )\s?(?:月?底|月末|末|month[- ]?end|end of (?:the )?month)|(?:at )?the end of (?:every|each) month"
@@ -48,11 +60,17 @@ _DAILY = re.compile(r"每天|毎日|every ?day|daily")
 _END = re.compile(r"(?:这个月|本月|今月)?(?:月底|月末)|(?:the )?end of (?:the|this) month|month[- ]?end")
 _NEXT_END = re.compile(r"下个?月底|来月末|end of next month")
 _AFTER = re.compile(
-    rf"{_COUNT}\s?(?:个)?(分钟|小时|天|周|分|時間|日|週間|minutes?|hours?|days?|weeks?)(?:之?后|後|以后)|in {_COUNT} (minutes?|hours?|days?|weeks?)"
+    rf"{_COUNT}\s?(?:个)?(分钟|小时|天|周|分|時間|日|週間|minutes?|hours?|days?|weeks?)(?:之?后|後|以后)|in (\d{{1,3}}|an?|one|two|three|four|five|six|ten) (minutes?|hours?|days?|weeks?)"
+)
+_HALF_HOUR = re.compile(r"半(?:个)?小?时(?:之?后|後|以后)|in half an hour|30分後")
+_EN_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_EN_MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\b\.?"
+_EN_DATE = re.compile(
+    rf"\b{_EN_MONTH} (3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?\b|\b(3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)? (?:of )?{_EN_MONTH}"
 )
 _TOMORROW = re.compile(r"明天|明日|tomorrow|あした|あす")
 _LATER = re.compile(r"后天|明後日|day after tomorrow|あさって")
-_TODAY = re.compile(r"今天|今晚|今日|today|tonight")
+_TODAY = re.compile(r"今天|今晚|今日|今夜|today|tonight|this evening")
 _NEXT_WEEKDAY = re.compile(
     r"(下个?|这个?|本|来|今)?(?:周|星期|礼拜|週)(?:の)?([一二三四五六日天月火水木金土])(?:曜日?)?|([月火水木金土日])曜日?|(next |this |on )?\b(mon|tue|wed|thu|fri|sat|sun)(?:s|nes|rs|ur)?(?:day)?\b"
 )
@@ -75,8 +93,12 @@ def find_when(text: str, now: datetime) -> When | None:
     local = now.astimezone(BEIJING)
     clock = _clock(said)
     moment = clock or _MORNING
+    if _HALF_HOUR.search(said):
+        return When(local + timedelta(minutes=30))
     if (after := _AFTER.search(said)) is not None:
-        return When(local + _span(after[1] or after[3], after[2] or after[4]))
+        at = local + _span(after[1] or after[3], after[2] or after[4])
+        in_days = at.time() == local.time()
+        return When(datetime.combine(at.date(), clock, BEIJING) if clock and in_days else at)
     if _MONTH_END.search(said):
         return When(_coming_month_end(local, moment), "month_end")
     if (weekly := _WEEKLY.search(said)) is not None:
@@ -88,6 +110,8 @@ def find_when(text: str, now: datetime) -> When | None:
         return When(_coming(local.date(), local, moment), "daily")
     day_named = _day(said, local)
     if day_named is not None:
+        if clock is None and day_named == local.date():
+            moment = _EVENING if _TONIGHT.search(said) or local.time() >= _LATE else _LATE
         at = datetime.combine(day_named, moment, BEIJING)
         return When(at if at > now else at + timedelta(days=1))
     return When(_coming(local.date(), local, clock)) if clock is not None else None
@@ -105,6 +129,9 @@ def _day(said: str, local: datetime) -> date | None:
         return _month_end(today)
     if (found := _DATE.search(said)) is not None and (named := _dated(found, today)) is not None:
         return named
+    if (english := _EN_DATE.search(said)) is not None:
+        month = _EN_MONTHS.index(english[1] or english[4]) + 1
+        return _coming_date(month, int(english[2] or english[3]), today)
     if (week := _NEXT_WEEKDAY.search(said)) is not None:
         weekday = _weekday(week[2] or week[3], week[5])
         monday = today - timedelta(days=today.weekday())
@@ -119,13 +146,26 @@ def _dated(found: re.Match[str], today: date) -> date | None:
     try:
         if found[2]:
             year = int(found[1]) if found[1] else today.year
-            named = date(year, int(found[2]), int(found[3]))
-            return named if named >= today or found[1] else named.replace(year=year + 1)
+            if not found[1]:
+                return _coming_date(int(found[2]), int(found[3]), today)
+            return date(year, int(found[2]), int(found[3]))
         day = int(found[4] or found[5])
         first = today.replace(day=1) if day > today.day else _month_end(today) + timedelta(days=1)
-        return first.replace(day=day)
+        return first.replace(day=min(day, _month_end(first).day))
     except ValueError:
         return None
+
+
+def _coming_date(month: int, day: int, today: date) -> date | None:
+    """The next such day; None if no year has it."""
+    for year in range(today.year, today.year + 9):
+        try:
+            named = date(year, month, day)
+        except ValueError:
+            continue
+        if named >= today:
+            return named
+    return None
 
 
 def _clock(said: str) -> time | None:
