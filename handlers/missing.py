@@ -35,6 +35,8 @@ async def missing(turn: Turn, services: Services) -> Outcome:
     named = _system_named(turn.message.text)
     if named is not None:
         return await _answered(turn.remember(missing=named), services)
+    if numbers and turn.conversation.slots.get("missing") in _SYSTEMS:
+        return await _answered(turn, services)  # the system was named before the number
     return turn.ask("missing.ask_system", *_system_buttons(), awaiting="missing_system")
 
 
