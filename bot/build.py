@@ -29,6 +29,7 @@ from nlu.document.pool import Reader
 from nlu.text.sellers import SellerIndex
 from nlu.text.understanding import Understander
 from storage import documents, invoices, messages
+from storage.database import StoreUnavailableError
 from storage.messages import Sweep
 from storage.records import Attachment, Message, Outgoing
 from storage.store import Store
@@ -196,8 +197,12 @@ _background: set[asyncio.Task[int]] = set()
 async def _keep_sellers(program: Program) -> None:
     """Bring the sellers of the database to the understander, again every few minutes."""
     while True:
-        names = await program.store.read(invoices.sellers)
-        program.services.understander.sellers = await asyncio.to_thread(SellerIndex.build, names)
+        try:
+            names = await program.store.read(invoices.sellers)
+        except StoreUnavailableError:
+            _log.warning("sellers_put_off")
+        else:
+            program.services.understander.sellers = await asyncio.to_thread(SellerIndex.build, names)
         await asyncio.sleep(_SELLER_SECONDS)
 
 

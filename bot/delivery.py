@@ -20,6 +20,7 @@ _LEASE_SECONDS = 120.0  # longer than any call with its retries
 _IDLE_SECONDS = 1.0  # between looks when nobody calls
 _MOST_PAUSE = 600.0
 _MEANING = timedelta(hours=48)  # an answer older than that is kept for the next contact instead
+_OURS = (OutboxState.SENDING, OutboxState.IN_DOUBT)
 
 _log = structlog.get_logger()
 
@@ -86,7 +87,8 @@ class Delivery:
 
     async def _send(self, item: OutboxItem) -> None:
         state, due_at = await self._attempt(item)
-        mark = Mark((item.id,), state, due_at, fence=item.fence)
+        # Where the call outlived its lease the user may have been told again, or have left: then that stands.
+        mark = Mark((item.id,), state, due_at, fence=item.fence, only=_OURS)
         metrics.DELIVERIES.labels(self._channel.name, state.value).inc()
         while True:
             try:

@@ -4,7 +4,7 @@ APScheduler is only the clock; that a slot runs once on all nodes is a row in th
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -90,7 +90,10 @@ class Jobs:
         after = 0
         while batch := await self._store.read(notices.due, after, _BATCH):
             after = batch[-1].watch_id
-            await asyncio.gather(*(self._tell_change(notice) for notice in batch))
+            results = await asyncio.gather(
+                *(self._tell_change(notice) for notice in batch), return_exceptions=True
+            )
+            _report("notice", results)
 
     async def _tell_change(self, notice: DueNotice) -> None:
         record, changes = await self._store.read(_news, notice)
@@ -101,7 +104,8 @@ class Jobs:
         outgoing = render(
             follow.notice_reply(record, changes), notice.chat, notice.language, self._services.catalog
         )
-        key = f"notice:{notice.watch_id}:{notice.change}"
+        # Not by the watch: SQLite gives the id of an ended one to the next, which would count as told.
+        key = f"notice:{notice.chat}:{notice.invoice_id}:{notice.change}"
         told = Told(notice.watch_id, notice.change, self._assistant.pushed(key, outgoing))
         if await self._store.write(notices.tell, told):
             self._assistant.announce(notice.chat)
@@ -109,13 +113,17 @@ class Jobs:
     async def tell_reminders(self) -> None:
         """Write every reminder whose time has come."""
         while batch := await self._store.read(notices.due_reminders, self._services.now(), _BATCH):
-            await asyncio.gather(*(self._tell_reminder(reminder) for reminder in batch))
+            results = await asyncio.gather(
+                *(self._tell_reminder(reminder) for reminder in batch), return_exceptions=True
+            )
+            if _report("reminder", results):
+                return  # those are still due, and would be found again at once
 
     async def _tell_reminder(self, reminder: Reminder) -> None:
         outgoing = render(
             remind.reminder_reply(reminder), reminder.chat, reminder.language, self._services.catalog
         )
-        key = f"reminder:{reminder.id}:{reminder.due_at.isoformat()}"
+        key = f"reminder:{reminder.chat}:{reminder.id}:{reminder.due_at.isoformat()}"
         entry = Reminded(reminder, self._assistant.pushed(key, outgoing), self._next(reminder))
         if await self._store.write(notices.reminded, entry):
             self._assistant.announce(reminder.chat)
@@ -145,6 +153,16 @@ class Jobs:
     async def forget_slots(self) -> None:
         """Delete the slots of past weeks."""
         await self._store.write(notices.forget_slots, self._services.now() - timedelta(days=14))
+
+
+def _report(what: str, results: Sequence[BaseException | None]) -> int:
+    """Log what could not be told, so that one bad entry holds nobody else up; returns how many."""
+    failures = [result for result in results if isinstance(result, BaseException)]
+    for failure in failures:
+        if isinstance(failure, StoreUnavailableError):
+            raise failure
+        _log.error("not_told", what=what, exc_info=failure)
+    return len(failures)
 
 
 async def _news(connection: AsyncConnection, notice: DueNotice) -> tuple[InvoiceRecord | None, list[Change]]:

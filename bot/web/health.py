@@ -30,6 +30,7 @@ def routes(program: Program) -> list[Route]:
     async def measured(request: Request) -> Response:
         if not _may_measure(request, token):
             return Response(status_code=404)
+        metrics.OUTBOX.clear()  # a state that nothing is in any more is not told
         for state, count in (await program.store.read(messages.unsettled)).items():
             metrics.OUTBOX.labels(state).set(count)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -106,6 +106,11 @@ class FakeWeChat:
         """The messages that reached a user, customer-service and template ones."""
         return [payload for who, payload in self._delivered if who == user]
 
+    @property
+    def everything(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Every user with each message that reached them, oldest first."""
+        return list(self._delivered)
+
     def texts(self, user: str) -> list[str]:
         """The words that reached a user by customer-service message."""
         return [_words(payload) for payload in self.delivered(user) if "msgtype" in payload]

@@ -1,0 +1,1 @@
+"""The whole program against the far ends of its channels."""
