@@ -1,7 +1,8 @@
 """Following invoices (关注): a chat is told when one changes, until it does not want to any more."""
 
-from handlers import cards, status
+from handlers import cards, habits, status
 from handlers.core import Button, Outcome, Reply, Services, Turn
+from handlers.numbers import numbers_in
 from locales.catalog import Phrase
 from storage import invoices, notices
 from storage.invoices import Change
@@ -19,11 +20,10 @@ async def follow(turn: Turn, services: Services) -> Outcome:
         return await _follow(turn, services, int(turn.argument))
     if turn.message.action is not None:
         return await listed(turn, services)
-    for number in status.numbers_in(turn):
-        slots = turn.understanding.slots if turn.understanding is not None else {}
-        found = await services.store.read(invoices.by_number, turn.viewer, number, slots.get("invoice_code"))
-        if not found:
-            return turn.say("status.not_found", Button("button.missing", "missing"), number=number)
+    for named in numbers_in(turn)[:1]:
+        found = await services.store.read(invoices.by_number, turn.viewer, named.number, named.code)
+        if len(found) != 1:
+            return await status.status(turn, services)  # says why there is none, or asks which it is
         return await _follow(turn, services, found[0].id)
     last = turn.conversation.slots.get("invoice")
     if isinstance(last, int):
@@ -38,19 +38,21 @@ async def follow(turn: Turn, services: Services) -> Outcome:
 
 async def number_given(turn: Turn, services: Services) -> Outcome | None:
     """Awaited `follow_number`: a number answers."""
-    return await follow(turn, services) if status.numbers_in(turn) else None
+    return await follow(turn, services) if numbers_in(turn) else None
 
 
 async def unfollow(turn: Turn, services: Services) -> Outcome:
     """Stop: one by button, the one or all of a sentence."""
+    if turn.message.action is None and habits.is_off_wish(turn.message.text):
+        return await habits.switch(turn, services)
     if turn.argument == "all":
         count = await services.store.write(notices.unfollow, Unfollow(turn.message.chat))
         return turn.say("follow.stopped_all" if count else "follow.none", Button("button.menu", "help"))
     if turn.argument.isdigit():
         return await _unfollow(turn, services, int(turn.argument))
     followed = await services.store.read(notices.followed, turn.message.chat)
-    for number in status.numbers_in(turn):
-        found = await services.store.read(invoices.by_number, turn.viewer, number)
+    for named in numbers_in(turn):
+        found = await services.store.read(invoices.by_number, turn.viewer, named.number, named.code)
         if found:
             return await _unfollow(turn, services, found[0].id)
     if not followed:

@@ -5,13 +5,16 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from fapiao.checks import Company, check
-from fapiao.diagnosis import Cause, Facts, Finding, System, diagnose
+from fapiao.diagnosis import Cause, Facts, Finding, System
 from fapiao.invoice import Invoice
 from fapiao.kinds import Kind, kind_from_code
 from fapiao.regions import is_beijing
 from fapiao.status import TaxState
-from handlers import status
+from fapiao.verification import CHECKS_A_DAY
+from handlers import guesses, look
+from handlers.causes import Words, likeliest, words_in
 from handlers.core import Button, Outcome, Services, Turn
+from handlers.numbers import numbers_in
 from locales.catalog import BEIJING, Phrase
 from storage import invoices, notices
 from storage.notices import NewReminder
@@ -27,9 +30,11 @@ async def missing(turn: Turn, services: Services) -> Outcome:
     """Begin: the invoice from the button, the sentence or the talk before; then ask which system says so."""
     if turn.argument.isdigit():
         turn = turn.remember(invoice=int(turn.argument), missing=None, unknown_number=None)
-    if numbers := status.numbers_in(turn):
-        code = turn.understanding.slots.get("invoice_code") if turn.understanding is not None else None
-        turn = turn.remember(unknown_number=numbers[0], unknown_code=code, invoice=None)
+    if numbers := numbers_in(turn):
+        turn = turn.remember(
+            unknown_number=numbers[0].number, unknown_code=numbers[0].code, invoice=None, missing_date=None
+        )
+    turn = _heard(turn)
     if turn.argument in _SYSTEMS:
         return await _answered(turn.remember(missing=turn.argument), services)
     named = _system_named(turn.message.text)
@@ -42,13 +47,14 @@ async def missing(turn: Turn, services: Services) -> Outcome:
 
 async def system_given(turn: Turn, services: Services) -> Outcome | None:
     """Awaited `missing_system`: the name of a system answers."""
+    turn = _heard(turn)
     named = _system_named(turn.message.text)
     return None if named is None else await _answered(turn.remember(missing=named), services)
 
 
 async def number_given(turn: Turn, services: Services) -> Outcome | None:
     """Awaited `missing_number`: a number answers."""
-    return await missing(turn, services) if status.numbers_in(turn) else None
+    return await missing(turn, services) if numbers_in(turn) else None
 
 
 async def date_given(turn: Turn, services: Services) -> Outcome | None:
@@ -84,7 +90,12 @@ async def _answered(turn: Turn, services: Services) -> Outcome:
         )
     system = _SYSTEMS[str(turn.conversation.slots.get("missing", "ours"))]
     invoice = _invoice(record, number, turn)
-    findings = diagnose(await _facts(turn, services, record, invoice, system))
+    if record is None:
+        if guesses.too_many(turn, number):
+            return guesses.stop(turn)
+        turn = guesses.counted(turn, number)
+    words = Words(**dict.fromkeys(turn.conversation.slots.get("missing_words", ()), True))
+    findings = likeliest(await _facts(turn, services, record, invoice, system, words), words)
     return await _told(turn, services, findings, invoice, record)
 
 
@@ -107,18 +118,21 @@ async def _told(
     ]
     if is_beijing(code=invoice.code, number=invoice.number, tax_id=invoice.seller_tax_id):
         lines.append(Phrase("missing.beijing"))
+    number = invoice.number or ""
     again = next((finding.look_again for finding in findings if finding.look_again is not None), None)
     if again is not None and turn.viewer.employee_id is not None:
         at = datetime.combine(max(again, _today(turn) + timedelta(days=1)), _LOOK_AT, BEIJING)
         await services.store.write(
             notices.remind,
             NewReminder(
-                f"look:{turn.message.chat}:{invoice.number}:{at.date()}", turn.message.chat,
-                f"{invoice.number}", at, None, turn.now,
+                f"look:{turn.message.chat}:{number}:{at.date()}", turn.message.chat,
+                look.subject_of(number, invoice.code), at, None, turn.now,
             ),
         )  # fmt: skip
         lines.append(Phrase("missing.again", {"at": at}))
-    turn = turn.remember(missing=None, missing_date=None, unknown_number=None, unknown_code=None)
+    turn = turn.remember(
+        missing=None, missing_date=None, missing_words=None, unknown_number=None, unknown_code=None
+    )
     buttons = [Button("faq.verify.title", "faq:verify"), Button("button.human", "human")]
     if record is not None:
         buttons.insert(0, Button("button.follow", f"follow:{record.id}"))
@@ -163,12 +177,17 @@ def _invoice(record: InvoiceRecord | None, number: str, turn: Turn) -> Invoice:
 
 
 async def _facts(
-    turn: Turn, services: Services, record: InvoiceRecord | None, invoice: Invoice, system: System
+    turn: Turn,
+    services: Services,
+    record: InvoiceRecord | None,
+    invoice: Invoice,
+    system: System,
+    words: Words,
 ) -> Facts:
     last_import = await services.store.read(notices.fact, "last_import")
     companies = tuple(Company(name, tax_id) for name, tax_id in services.companies)
     holder = None
-    if record is None and invoice.number:
+    if record is None and invoice.number and system is System.OURS and turn.viewer.employee_id is not None:
         holder = await services.store.read(invoices.holder, invoice.number, invoice.code)
     return Facts(
         invoice=invoice,
@@ -176,6 +195,8 @@ async def _facts(
         system=system,
         checks=dict(check(invoice, today=_today(turn), companies=companies)),
         tax_state=TaxState(record.tax_state.value) if record is not None else TaxState.UNKNOWN,
+        used_today=CHECKS_A_DAY if words.limit else 0,
+        import_failed=words.down,
         last_import=last_import.at if last_import is not None else None,
         claimed_by_other=holder is not None and holder[1] not in (None, turn.viewer.employee_id),
     )
@@ -235,6 +256,13 @@ def _system_named(text: str) -> str | None:
     ) or _OURS_BY_INITIALS.search(said):
         return "ours"
     return None
+
+
+def _heard(turn: Turn) -> Turn:
+    """The turn with what the system's own words in it tell."""
+    words = words_in(turn.message.text)
+    told = [name for name in ("mismatch", "limit", "down") if getattr(words, name)]
+    return turn.remember(missing_words=told) if told else turn
 
 
 def _system_buttons() -> tuple[Button, ...]:

@@ -12,6 +12,7 @@ from handlers import (
     feedback,
     filing,
     follow,
+    habits,
     intake,
     language,
     menu,
@@ -53,8 +54,8 @@ async def correct(turn: Turn, services: Services) -> Outcome:
 
 # What a sentence means (意图).
 BY_INTENT: Mapping[str, Handler] = {
-    "invoice.status": status.status,
-    "invoice.search": status.find,
+    "invoice.status": habits.after(status.status),
+    "invoice.search": habits.after(status.find),
     "invoice.missing": missing.missing,
     "invoice.duplicate": duplicate.duplicate,
     "notify.subscribe": subscribe,
@@ -79,7 +80,7 @@ BY_INTENT: Mapping[str, Handler] = {
     "account.bind": account.bind,
     "privacy.export": privacy.export,
     "privacy.delete": privacy.delete,
-    "smalltalk.greet": menu.greet,
+    "smalltalk.greet": habits.after(menu.greet),
     "smalltalk.thanks": menu.thanks,
     "smalltalk.bye": menu.bye,
     "help.menu": menu.show,
@@ -97,7 +98,8 @@ BY_ACTION: Mapping[str, Handler] = {
     "status": status.status,
     "open": status.open_one,
     "search": search.search,
-    "find": search.find,
+    "find": habits.after(search.find),
+    "habits": habits.switch,
     "search_next": search.next_page,
     "search_prev": search.previous_page,
     "missing": missing.missing,

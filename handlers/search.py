@@ -24,6 +24,7 @@ _REIMBURSEMENT: Mapping[str, tuple[ReimbursementState, ...]] = {
     "reviewing": (_R.SUBMITTED, _R.CHECKING, _R.UNDER_REVIEW, _R.NEEDS_INFO),
     "rejected": (_R.REJECTED, _R.NEEDS_INFO),
 }
+OPEN = frozenset(state.value for state in _REIMBURSEMENT["unreimbursed"])  # the user's turn
 _TAX: Mapping[str, tuple[TaxState, ...]] = {
     "voided": (_T.VOIDED,),
     "red": (_T.RED, _T.REVERSED, _T.PARTLY_REVERSED),
@@ -86,7 +87,7 @@ async def one_or_list(turn: Turn, services: Services) -> Outcome:
     """The card where the criteria meet exactly one invoice, else the list."""
     slots = dict(turn.understanding.slots) if turn.understanding is not None else {}
     wanted = _wanted(slots)
-    page = await services.store.read(invoices.search, turn.viewer, _criteria(wanted), limit=2)
+    page = await services.store.read(invoices.search, turn.viewer, criteria_of(wanted), limit=2)
     if page.count == 1:
         return await cards.show(turn, services, page.invoices[0])
     return await _listed(turn, services, wanted, 0)
@@ -105,6 +106,8 @@ async def find(turn: Turn, services: Services) -> Outcome:
             return await _listed(turn, services, {"date": _period(last.replace(day=1), last)}, 0)
         case "unreimbursed":
             return await _listed(turn, services, {"status": "unreimbursed"}, 0)
+        case "habit" if isinstance(usual := turn.conversation.slots.get("habit"), dict):
+            return await _listed(turn, services, usual, 0)
     wanted = dict(_remembered(turn))
     for name in ("amount_min", "amount_max") if turn.argument == "amount" else (turn.argument,):
         wanted.pop(name, None)
@@ -171,9 +174,17 @@ async def _turned(turn: Turn, services: Services, by: int) -> Outcome:
 
 
 async def _listed(turn: Turn, services: Services, wanted: Mapping[str, Any], offset: int) -> Outcome:
+    if wanted.get("status") == "issuing":
+        return turn.say("search.issuing", Button("button.human", "human"))
     page = await services.store.read(
-        invoices.search, turn.viewer, _criteria(wanted), offset=offset, limit=PAGE
+        invoices.search, turn.viewer, criteria_of(wanted), offset=offset, limit=PAGE
     )
+    if not page.count and (named := _seller_alike(wanted, services)) is not None:
+        alike = {**wanted, "seller": named}
+        page = await services.store.read(
+            invoices.search, turn.viewer, criteria_of(alike), offset=offset, limit=PAGE
+        )
+        wanted = alike if page.count else wanted  # what is not found is told in the user's own words
     if page.count and not page.invoices:  # past the end
         return turn.say("search.no_more", Button("button.previous", "search_prev"))
     if not page.count:
@@ -197,6 +208,14 @@ async def _listed(turn: Turn, services: Services, wanted: Mapping[str, Any], off
     if any(record.demo for record in page.invoices):
         lines.insert(0, Phrase("card.demo"))
     return Outcome(turn.settled(), (Reply("search.page", {"lines": tuple(lines)}, tuple(buttons)),))
+
+
+def _seller_alike(wanted: Mapping[str, Any], services: Services) -> str | None:
+    """The known seller that a misspelt or shortened name may mean."""
+    seller, known = wanted.get("seller"), services.understander.sellers
+    if not isinstance(seller, str) or known is None:
+        return None
+    return next((name for name, _, _, _ in known.find(seller) if name != seller), None)
 
 
 def _button(record: InvoiceRecord, place: int) -> Button:
@@ -262,7 +281,8 @@ def _remembered(turn: Turn) -> Mapping[str, Any]:
     return wanted if isinstance(wanted, dict) else {}
 
 
-def _criteria(wanted: Mapping[str, Any]) -> Criteria:
+def criteria_of(wanted: Mapping[str, Any]) -> Criteria:
+    """What the user wants, as the store searches it."""
     period = wanted.get("date") or {}
     status = wanted.get("status", "")
     least, most = wanted.get("amount_min"), wanted.get("amount_max")
@@ -279,11 +299,12 @@ def _criteria(wanted: Mapping[str, Any]) -> Criteria:
 
 
 def _kinds(words: Any) -> tuple[str, ...]:
-    """All kinds that answer to every one of the user's words."""
+    """All kinds that answer to the user's words: to every one of them (数电专票), else to any (专票和普票)."""
     wanted = frozenset(words)
     if not wanted:
         return ()
-    return tuple(kind.value for kind in Kind if wanted <= user_kinds(kind)) or ("none",)
+    every = tuple(kind.value for kind in Kind if wanted <= user_kinds(kind))
+    return every or tuple(kind.value for kind in Kind if wanted & user_kinds(kind)) or ("none",)
 
 
 def _yuan(value: Any) -> Decimal:

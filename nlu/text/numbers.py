@@ -81,7 +81,7 @@ def _one(text: str, start: int, end: int, digits: str) -> list[NumberFound]:
 
 
 def _is_landline(text: str, start: int) -> bool:
-    return re.search(r"(?<!\d)0\d{2,3}[ -]?$", text[max(0, start - 5) : start]) is not None
+    return re.search(r"(?<!\d)0\d{2,3}[ -]?$", text[max(0, start - 6) : start]) is not None
 
 
 def _is_identity(digits: str) -> bool:
