@@ -118,7 +118,8 @@ def buttons(record: InvoiceRecord, *, is_followed: bool) -> tuple[Button, ...]:
 def shown(turn: Turn, record: InvoiceRecord, *, is_followed: bool) -> Outcome:
     """The card as an answer; "it" is this invoice from now on."""
     reply = Reply("status.card", {"lines": card(record)}, buttons(record, is_followed=is_followed))
-    return Outcome(turn.settled(invoice=record.id), (reply,))
+    conversation = turn.settled(invoice=record.id, unknown_number=None, unknown_code=None)
+    return Outcome(conversation, (reply,))
 
 
 def several(turn: Turn, outcomes: list[Outcome]) -> Outcome:

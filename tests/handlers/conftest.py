@@ -78,7 +78,8 @@ class Stage:
         self.conversation = outcome.conversation
         for language in self.services.catalog.languages:
             for reply in outcome.replies:
-                self.services.catalog.text(reply.key, language, **reply.values)
+                words = self.services.catalog.text(reply.key, language, **reply.values)
+                assert len(words.encode()) <= 1_900, (reply.key, language)
                 for button in reply.buttons:
                     self.services.catalog.text(button.key, language, **button.values)
                     assert len(button.action.encode()) <= 64

@@ -52,7 +52,8 @@ async def test_reminder_is_kept_listed_and_taken_back(stage: Stage) -> None:
     said = stage.turn("月底提醒我交票", intent="notify.remind")
     assert stage.follow(await remind.remind(said, stage.services)) == ["remind.done"]
     kept = await stage.store.read(notices.reminders_of, CHAT)
-    assert [each.subject for each in kept] == ["月底提醒我交票"]
+    assert len(kept) == 1
+    assert "交票" in kept[0].subject
     assert kept[0].due_at == datetime(2026, 8, 31, 1, 0, tzinfo=UTC)
     assert stage.follow(await remind.remind(stage.turn(action="remind"), stage.services)) == ["remind.list"]
     stop = stage.turn(action=f"remind:{kept[0].id}")
