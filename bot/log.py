@@ -4,7 +4,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -13,6 +13,18 @@ _PERSONAL = re.compile(
     r"(?<![0-9A-Za-z])(?:\d{8,}[0-9Xx]?|[0-9A-Z]{15,20})(?![0-9A-Za-z])|[\w.+-]+@[\w-]+\.[\w.]+|\d+:[\w-]{30,}"
 )
 _OWN = frozenset({"event", "level", "timestamp", "logger"})
+
+
+class _StandardError:
+    """Standard error as it is when something is written: whoever exchanges it meanwhile is followed."""
+
+    def write(self, text: str) -> int:
+        """Write to it."""
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Flush it."""
+        sys.stderr.flush()
 
 
 def blot(logger: object, method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -40,10 +52,10 @@ def configure(level: str, style: str) -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, _StandardError())),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_StandardError())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
