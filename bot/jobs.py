@@ -13,7 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import metrics
-from handlers import follow, remind
+from handlers import follow, look, remind
 from handlers.assistant import Assistant
 from handlers.wording import render
 from storage import invoices, messages, notices
@@ -120,9 +120,8 @@ class Jobs:
                 return  # those are still due, and would be found again at once
 
     async def _tell_reminder(self, reminder: Reminder) -> None:
-        outgoing = render(
-            remind.reminder_reply(reminder), reminder.chat, reminder.language, self._services.catalog
-        )
+        reply = await look.due_reply(reminder, self._services)
+        outgoing = render(reply, reminder.chat, reminder.language, self._services.catalog)
         key = f"reminder:{reminder.chat}:{reminder.id}:{reminder.due_at.isoformat()}"
         entry = Reminded(reminder, self._assistant.pushed(key, outgoing), self._next(reminder))
         if await self._store.write(notices.reminded, entry):

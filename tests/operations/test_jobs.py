@@ -128,6 +128,17 @@ async def test_a_reminder_is_told_when_it_is_due(office: Office) -> None:
     assert await office.store.read(notices.reminders_of, CHAT) == []
 
 
+async def test_a_promised_second_look_tells_what_it_found(office: Office) -> None:
+    number = "26112000000000000123"
+    wish = NewReminder("look", CHAT, number, office.now + timedelta(hours=1), None, office.now)
+    await office.store.write(notices.remind, wish)
+    office.wait(hours=1)
+    await office.jobs.tell_reminders()
+    ((text, _),) = await office.out(CHAT)
+    assert number in text
+    assert text != f"时间到了：{number}"
+
+
 @pytest.mark.parametrize(("repeat", "days"), [("daily", 1), ("weekly", 7), ("monthly", 31)])
 async def test_a_reminder_comes_again(office: Office, repeat: str, days: int) -> None:
     await remind(office, repeat)
