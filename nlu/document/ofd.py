@@ -114,6 +114,8 @@ def _tagged(root: etree._Element, texts: dict[str, str]) -> Evidence | None:
         if not text:
             continue
         path = tuple(reversed([local_name(parent) for parent in element.iterancestors()]))
+        if not path:
+            continue  # a reference outside any tag names nothing
         joined[path] = joined.get(path, "") + text
     if not joined:
         return None
