@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.records import Criteria, InvoiceRecord, Page, Role, StatusLine, Viewer
 from storage.schema import invoices, status_changes
+from storage.statements import insert
 
 LINES = ("tax", "use", "reimbursement")
 
@@ -91,22 +92,26 @@ _FIRST_STATES = {"tax": "unknown", "use": "unknown", "reimbursement": "draft"}
 
 async def store(connection: AsyncConnection, drafts: Sequence[InvoiceDraft]) -> list[Stored]:
     """Insert new invoices and bring known ones up to date; each changed state is kept in the history."""
-    results = []
-    for draft in drafts:
-        row = (
-            await connection.execute(
-                sa.select(invoices)
-                .where(invoices.c.key == key_of(draft.number, draft.code))
-                .with_for_update()
-            )
-        ).first()
-        results.append(
-            await _insert(connection, draft) if row is None else await _update(connection, row, draft)
-        )
-    return results
+    results: dict[int, Stored] = {}
+    # Two nodes that write the same invoices lock them in the same order, so that neither waits for the other.
+    for place in sorted(
+        range(len(drafts)), key=lambda place: key_of(drafts[place].number, drafts[place].code)
+    ):
+        results[place] = await _store(connection, drafts[place])
+    return [results[place] for place in range(len(drafts))]
 
 
-async def _insert(connection: AsyncConnection, draft: InvoiceDraft) -> Stored:
+async def _store(connection: AsyncConnection, draft: InvoiceDraft) -> Stored:
+    known = sa.select(invoices).where(invoices.c.key == key_of(draft.number, draft.code)).with_for_update()
+    row = (await connection.execute(known)).first()
+    if row is None and (stored := await _insert(connection, draft)) is not None:
+        return stored
+    # Where it was not inserted after all, another node has done so meanwhile and committed.
+    row = row or (await connection.execute(known)).one()
+    return await _update(connection, row, draft)
+
+
+async def _insert(connection: AsyncConnection, draft: InvoiceDraft) -> Stored | None:
     values: dict[str, Any] = {name: getattr(draft, name) for name in _PLAIN}
     values["kind"] = draft.kind or "unknown"  # a list of states need not tell
     for line in LINES:
@@ -116,7 +121,7 @@ async def _insert(connection: AsyncConnection, draft: InvoiceDraft) -> Stored:
         values[f"{line}_state_at"] = draft.at if known else None
         values[f"{line}_state_source"] = draft.source if known else None
     result = await connection.execute(
-        sa.insert(invoices)
+        insert(connection, invoices)
         .values(
             **values,
             key=key_of(draft.number, draft.code),
@@ -128,9 +133,11 @@ async def _insert(connection: AsyncConnection, draft: InvoiceDraft) -> Stored:
             demo=draft.demo,
             created_at=draft.at,
         )
+        .on_conflict_do_nothing(index_elements=["key"])
         .returning(invoices.c.id)
     )
-    return Stored(result.scalar_one(), created=True, changed=False, owner_id=draft.owner_id)
+    id_ = result.scalar_one_or_none()
+    return None if id_ is None else Stored(id_, created=True, changed=False, owner_id=draft.owner_id)
 
 
 async def _update(connection: AsyncConnection, row: Any, draft: InvoiceDraft) -> Stored:
