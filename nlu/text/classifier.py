@@ -26,6 +26,8 @@ _COMPARED = 4
 _MOST_OF_ONE = 60
 _SHORT = 2
 _ROUNDS = 8
+# Solving stops at this share of what is to be solved: what is left changes no answer.
+_SOLVED, _MOST_STEPS = 4e-3, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,7 @@ def fit(examples: Sequence[Seen], labels: Sequence[str], languages: Sequence[str
     for _, rows, likeness in groups.values():
         kernel[np.ix_(rows, rows)] += np.float32(_SIMILARITY_WEIGHT) * (likeness @ likeness.T)
     kernel[np.diag_indices(len(examples))] += np.float32(_RIDGE)
-    answer = np.linalg.solve(kernel, truth).astype(np.float32)
+    answer = _solved(kernel, truth)
     weights = np.zeros((len(space.places), len(intents)), dtype=np.float32)
     for vector, row in zip(vectors, answer, strict=True):
         weights[vector.places] += np.outer(vector.values, row)
@@ -232,6 +234,29 @@ def gram(vectors: Sequence[Vector], size: int) -> Floats:
         np.fill_diagonal(product, 0)
         kernel += product
     return kernel
+
+
+def _solved(kernel: Floats, truth: Floats) -> Floats:
+    """Return the solution of `kernel` × solution = `truth` (conjugate gradients, all intents at once).
+
+    The ridge keeps the kernel far from singular, so two dozen products do what elimination needs thousands of
+    steps for.
+    """
+    answer = np.zeros_like(truth)
+    left = truth.copy()
+    way = left.copy()
+    size = np.sum(left * left, axis=0)
+    enough = _SOLVED**2 * size
+    for _ in range(_MOST_STEPS):
+        if np.all(size <= enough):
+            break
+        ahead = kernel @ way
+        step = size / np.sum(way * ahead, axis=0)
+        answer += step * way
+        left -= step * ahead
+        before, size = size, np.sum(left * left, axis=0)
+        way = left + (size / before) * way
+    return answer
 
 
 def _descend(vectors: Sequence[Vector], classes: NDArray[np.int32], count: int, size: int) -> Floats:

@@ -3,13 +3,17 @@
 import hashlib
 import json
 import os
+import sys
+import zlib
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from time import time
 from zipfile import BadZipFile
 
 import numpy as np
+import rapidfuzz
 
 from nlu.text.classifier import Classifier, Neighbours, Space
 from nlu.text.features import Seen
@@ -19,24 +23,34 @@ from nlu.text.slots import find_slots
 
 # Examples speak of "last month" too; which month that is does not matter for what they teach.
 _ANY_DAY = date(2026, 1, 15)
-_KEPT = 3
+_KEPT = 4
+_ABANDONED_SECONDS = 3600  # a draft of this age belongs to a process that died while it wrote
 
 Row = tuple[str, str, str]  # language, intent, normalised text
 
 
-def fitted(lexicon: Lexicon, sources: Sequence[Path], cache: Path | None) -> Learnt:
-    """Return what the lexicon teaches, from the folder `cache` if it was kept there, else learnt anew."""
+def installed() -> tuple[Path, ...]:
+    """Return the folder beside the installed packages where `make install` keeps what our files teach."""
+    return (Path(sys.prefix) / "share" / "piaoda",) if sys.prefix != sys.base_prefix else ()
+
+
+def fitted(lexicon: Lexicon, sources: Sequence[Path], folders: Sequence[Path] = ()) -> Learnt:
+    """Return what the lexicon teaches: from one of the folders if it was kept there, else learnt anew and kept.
+
+    It is kept in the first folder that can be written to. Several processes may do so at once.
+    """
     reader = Reader(lexicon)
-    target = cache / f"understanding-{_fingerprint(sources)}.npz" if cache is not None else None
-    if target is not None and target.exists():
-        kept = _read(target, reader)
+    name = f"understanding-{_fingerprint(sources)}.npz" if folders else ""
+    for folder in folders:
+        kept = _read(folder / name, reader) if (folder / name).exists() else None
         if kept is not None:
             return kept
     rows, seen = observed(lexicon, reader)
     learnt = learn(rows, reader, seen)
-    if target is not None:
-        with suppress(OSError):  # a full or read-only disk costs the next start a second, no more
-            _write(target, learnt, rows)
+    for folder in folders:
+        with suppress(OSError):  # a full or read-only disk costs the next start some seconds, no more
+            _write(folder / name, learnt, rows)
+            break
     return learnt
 
 
@@ -56,7 +70,7 @@ def observed(lexicon: Lexicon, reader: Reader) -> tuple[list[Row], list[Seen]]:
 
 
 def _fingerprint(sources: Iterable[Path]) -> str:
-    digest = hashlib.sha256(np.__version__.encode())
+    digest = hashlib.sha256(f"{np.__version__} {rapidfuzz.__version__}".encode())
     # Not only the sentences: other code learns other things from them.
     for path in (
         *sources,
@@ -87,18 +101,26 @@ def _write(target: Path, learnt: Learnt, rows: Sequence[Row]) -> None:
         **near,  # type: ignore[arg-type]
     )
     draft.replace(target)
-    old = sorted(target.parent.glob("understanding-*.npz"), key=lambda path: path.stat().st_mtime)
-    for path in old[:-_KEPT]:
+    kept = sorted(target.parent.glob("understanding-*.npz"), key=_age)
+    drafts = [path for path in target.parent.glob(".understanding-*.npz") if _age(path) > _ABANDONED_SECONDS]
+    for path in (*kept[_KEPT:], *drafts):
         path.unlink(missing_ok=True)
+
+
+def _age(path: Path) -> float:
+    try:
+        return time() - path.stat().st_mtime
+    except FileNotFoundError:  # another process tidied up
+        return 0.0
 
 
 def _read(target: Path, reader: Reader) -> Learnt | None:
     try:
-        with np.load(target, allow_pickle=False) as kept:
+        with target.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             about = json.loads(kept["about"].tobytes())
             idf, weights = kept["idf"], kept["weights"]
             says = [kept[f"says_{at}"] for at in range(len(about["near"]))]
-    except (OSError, ValueError, KeyError, BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile, zlib.error):
         return None  # half a file of a crash: learn again and write over it
     rows: list[Row] = [(language, intent, text) for language, intent, text in about["rows"]]
     labels = [intent for _, intent, _ in rows]

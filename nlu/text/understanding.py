@@ -15,7 +15,7 @@ from locales.catalog import HOME
 from nlu.text.confidence import Confidence, read_confidence
 from nlu.text.lexicon import OUT_OF_SCOPE, Lexicon, load_examples, load_lexicon, sources
 from nlu.text.matcher import Match, Matcher
-from nlu.text.model_cache import fitted
+from nlu.text.model_cache import fitted, installed
 from nlu.text.normal import cut
 from nlu.text.sellers import SellerIndex
 from nlu.text.slots import Slots, find_slots
@@ -69,16 +69,22 @@ class Understander:
     def load(cls, home: Path = HOME, *, cache: Path | None = None) -> "Understander":
         """Return the understander of the language folders under `home`.
 
-        What was learnt is kept in the folder `cache`, if given, and read from there while nothing changed.
+        What was learnt is kept in the folder `cache`, if given, and read from there while nothing changed;
+        what our own files teach, also where the program is installed.
         """
         lexicon = load_lexicon(home)
-        return cls(Matcher(lexicon, fitted(lexicon, sources(home), cache)), read_confidence())
+        folders = (() if cache is None else (cache,)) + (installed() if home == HOME else ())
+        return cls(Matcher(lexicon, fitted(lexicon, sources(home), folders)), read_confidence())
 
     @classmethod
     def of_examples(cls, path: Path, *, cache: Path | None = None) -> "Understander":
         """Return an understander of any other task, taught by a file that maps intents to sentences."""
         lexicon = load_examples(path)
-        return cls(Matcher(lexicon, fitted(lexicon, [path], cache)), read_confidence(), slots=False)
+        return cls(
+            Matcher(lexicon, fitted(lexicon, [path], () if cache is None else (cache,))),
+            read_confidence(),
+            slots=False,
+        )
 
     @property
     def lexicon(self) -> Lexicon:

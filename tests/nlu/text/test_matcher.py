@@ -80,17 +80,6 @@ def test_a_forced_language_is_kept() -> None:
     assert understand("発票", language="zh").language == "zh"
 
 
-def test_what_was_learnt_is_kept_and_read_again(tmp_path: Path) -> None:
-    learnt = Understander.load(cache=tmp_path)
-    (kept,) = tmp_path.glob("*.npz")
-    again = Understander.load(cache=tmp_path)
-    for text in ("发票丢了怎么办", "how do I upload it", "領収書を再発行して"):
-        one, other = (each.understand(text, today=TODAY) for each in (learnt, again))
-        assert one.alternatives == other.alternatives
-    kept.write_bytes(b"half a file")
-    assert Understander.load(cache=tmp_path).understand("88", today=TODAY).intent == "smalltalk.bye"
-
-
 def test_a_fourth_language_is_a_folder(tmp_path: Path) -> None:
     home = tmp_path / "locales"
     for source in HOME.glob("*/*.yaml"):
