@@ -6,9 +6,7 @@ from dataclasses import replace
 
 from fapiao.numbers import InvoiceNumber, NumberError, Reason, parse_number
 from handlers.core import Turn
-from nlu.text.fold import fold
-from nlu.text.numbers import find_numbers
-from nlu.text.numerals import spoken_digits
+from nlu.text.slots import find_numbers
 
 MOST = 5  # numbers answered in one message
 _DIGITS = re.compile(r"(?<!\d)\d(?:[ -]?\d){5,29}(?!\d)", re.ASCII)
@@ -23,7 +21,7 @@ def numbers_in(turn: Turn) -> list[InvoiceNumber]:
         return []  # digits of another kind: a phone, a card
     found: list[InvoiceNumber] = []
     codes: list[str] = []
-    for each in find_numbers(spoken_digits(fold(turn.message.text))):
+    for each in find_numbers(turn.message.text):
         if each.number is None:
             codes.append(each.code or "")
         elif each.number not in [known.number for known in found]:
@@ -43,7 +41,7 @@ def _coded(known: InvoiceNumber, codes: list[str]) -> InvoiceNumber:
 
 def code_in(turn: Turn) -> str | None:
     """The code of a message that holds a code alone."""
-    for each in find_numbers(fold(turn.message.text)):
+    for each in find_numbers(turn.message.text):
         if each.number is None and each.code:
             return each.code
     code = turn.understanding.slots.get("invoice_code") if turn.understanding is not None else None

@@ -5,48 +5,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from nlu.text import numerals
+from nlu.text.slot_words import SlotWords
 
-_FIGURE = r"(?:\d{1,3}(?:,\d{3})+|\d{1,8})(?:\.\d{1,2})?"
-_WORDS = rf"(?:(?:{numerals.ENGLISH_WORDS})(?:[ -](?:and )?)?)+"
-_HAN = f"[{numerals.CHINESE}]{{1,9}}"
-_UNIT = r"(?:块钱|块|元|圆|人民币|rmb|cny|yuan|kuai|bucks|円)"
-_SCALE = r"(?:万|千|百|[kw](?![a-z]))"
-# One amount: currency, figures or numerals, scale, a vague tail, unit, and what is left of it (三十八块五).
-_ONE = re.compile(
-    rf"(?P<sign>[¥$]|rmb|cny)?\s?(?:(?P<figure>(?<![\d.,])(?:{_FIGURE}))(?![\d])|(?P<han>{_HAN})|\b(?P<words>{_WORDS})(?<=\w)\b)"
-    rf"\s?(?P<scale>{_SCALE})?(?P<vague>多|余|来|几)?\s?(?P<unit>{_UNIT})?"
-    rf"(?:(?P<rest>(?<=[块元])[\d一二三四五六七八九]{{1,2}})(?:毛|角)?(?![\d个张天月日号年份]))?"
-)
-_MORE_BEFORE = re.compile(
-    r"(?:超过|大于|高于|多于|不低于|不少于|至少|最少|起码|over|above|more than|bigger than|larger than|greater than|higher than|at least|exceeding|exceeds?|from|>=?|最低)\s*(?:the )?$"
-)
-_LESS_BEFORE = re.compile(
-    r"(?:不到|不超过|不足|小于|低于|少于|最多|至多|under|below|less than|smaller than|lower than|at most|up to|no more than|within|<=?)\s*$"
-)
-_ABOUT_BEFORE = re.compile(
-    r"(?:大概|大约|约|差不多|大致|about|around|approx(?:imately)?\.?|roughly|~|circa|およそ|约|だいたい)\s*(?:是|在)?\s*$"
-)
-_MORE_AFTER = re.compile(
-    r"\s*(?:(?:块钱?|元|yuan|rmb|円)?\s*(?:以上|及以上|往上|(?<!一)起(?!来)|\+|or more|and (?:up|above|over)|plus\b|より(?:高|大|多)い?|を?(?:超|こ)(?:える|えた|す)|超))"
-)
-_LESS_AFTER = re.compile(
-    r"\s*(?:(?:块钱?|元|yuan|rmb|円)?\s*(?:以下|以内|之内|及以下|往下|or less|and (?:below|under)|未满|未満|より(?:安|低|少|小)さ?い?|を?下回る))"
-)
-_ABOUT_AFTER = re.compile(
-    r"\s*(?:(?:块钱?|元|yuan|rmb|円)?\s*(?:左右|上下|前后|or so|ish\b|くらい|ぐらい|ほど|前後))"
-)
-_RANGE = re.compile(r"\s*(?:到|至|-|~|から|to|and|和|与|ー)\s*(?:¥\s?)?")
-_BETWEEN = re.compile(r"(?:between|from|介于|在)\s*(?:¥\s?)?$")
-# A bare number is money only beside such words.
-_MONEY_BEFORE = re.compile(
-    r"(?:金额|价税合计|合计|总额|总价|价格|面额|票面|amount|total|sum|price|for|金額|合计|值)(?:应该)?\s*(?:是|为|of|is|:|は|が)?\s*$"
-)
-_MONEY_AFTER = re.compile(r"\s*(?:的?那张|的?那笔|的?那个|的?那份|的那|的发票|的票|ちょうど|の分)")
-_NO_MONEY = re.compile(
-    r"\s*(?:张|張|份|个(?!$)|天|月|日|号|年|周|季|联|次|点|分(?:钟)?|人|%|折|位|页|件|枚|本|条|笔|名|岁|楼|层|路|星|mb|kb|gb|days?\b|weeks?\b|"
-    r"months?\b|years?\b|invoices?\b|fapiaos?\b|times?\b|stars?\b|copies|pages?\b|people|slips?|tickets?|receipts?|つ|回|番|第|st\b|nd\b|rd\b|th\b|:|/)"
-)
-_MONEY_LIMIT = Decimal(10_000_000_000)
+_FIGURE = r"(?:\d{1,3}(?:,\d{3})+|\d{1,8})(?:\.\d{1,3})?"
+_MIXED = r"\d{1,5}(?:\.\d{1,4})?[万千百](?:(?:[零]?(?:\d{1,4}|[一二三四五六七八九])[千百十]?){1,3})?"
+_HAN = f"[{numerals.CHINESE}]{{1,12}}(?:点[零〇一二三四五六七八九]{{1,3}})?"
+_LARGEST = Decimal(10_000_000_000)
+_BARE_LEAST = 10  # a bare number under that is a count, whatever stands before it
+_NEAR = 24  # characters between the two ends of "over 500 but under 1000"
+_WINDOW = 20
+_PLACES = {"万": 10_000, "千": 1000, "百": 100, "十": 10}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,103 +34,198 @@ class _One:
     value: Decimal
     explicit: bool  # with a currency
     marked: bool  # with separators, decimals or a scale
-    step: Decimal | None = None  # of "500多"
+    most: Decimal | None = None  # of "500多" and 三五百
+    digit: bool = False  # one digit that may share the scale of what follows: 2-3k
+    scale: Decimal = Decimal(1)
 
 
-def find_amount(text: str) -> AmountFound | None:
-    """The first amount in folded text that is money, or None."""
-    ones = [one for match in _ONE.finditer(text) if (one := _value(match)) is not None]
-    for place, one in enumerate(ones):
-        following = ones[place + 1] if place + 1 < len(ones) else None
-        if following is not None and (ranged := _range(text, one, following)) is not None:
-            return ranged
-        if (found := _alone(text, one)) is not None:
+class Amounts:
+    """Finds amounts, by the words of the language files."""
+
+    def __init__(self, words: SlotWords, spoken: numerals.NumberWords) -> None:
+        self._spoken = spoken
+        self._scales = {word: Decimal(value) for word, value in words.table("amounts.scales").items()}
+        scale, unit = words.any_of("amounts.scales"), words.any_of("amounts.units")
+        some, sign = words.any_of("amounts.some_more"), words.any_of("amounts.signs")
+        joined = words.any_of("numerals.joined")
+        spaced = rf"{spoken.any}(?:(?:[ -]{joined})?[ -]{spoken.any}){{0,12}}"
+        self._one = words.compiled(
+            rf"(?:(?P<sign>{sign})\s?|(?<![a-z\d])(?<!\d[.,]))"
+            rf"(?:(?P<mixed>{_MIXED})(?![\d.])|(?P<figure>{_FIGURE})(?!\d)|(?P<han>{_HAN})|\b(?P<words>{spaced})\b)"
+            rf"(?:[ -]?(?P<scale>{scale})(?![a-hj-z\d]))?(?P<vague>{some})?\s?(?P<unit>{unit})?(?P<few>{some})?"
+            r"(?:(?P<rest>(?<=[块元])[\d一二三四五六七八九]{1,2})[毛角]?(?:(?P<cents>[\d一二三四五六七八九])分?)?(?![\d个张天月日号年份万千百]))?"
+        )
+        money = rf"\s*{unit}?\s*"
+        self._more_before = words.before("amounts.more_before")
+        self._less_before = words.before("amounts.less_before")
+        self._about_before = words.before("amounts.about_before")
+        self._more_after = words.after("amounts.more_after", money)
+        self._less_after = words.after("amounts.less_after", money)
+        self._about_after = words.after("amounts.about_after", money)
+        self._range = words.compiled(rf"{money}{words.any_of('amounts.to')}\s*(?:{sign}\s?)?")
+        self._range_after = words.after("amounts.range_after", money)
+        self._range_before = words.before("amounts.range_before", rf"\s*(?:{sign}\s?)?")
+        self._money_before = words.before("amounts.money_before")
+        self._maybe_before = words.before("amounts.maybe_before")
+        self._money_after = words.after("amounts.money_after")
+        self._counted = words.after("amounts.counted")
+        self._no_before = words.before("amounts.no_before")
+        self._few = words.before("amounts.few", r"\s?")
+        self._figures = words.compiled(rf"[\d一二三四五六七八九十百千万两壹贰叁肆伍陆柒捌玖]|{spoken.any}")
+
+    def find(self, text: str) -> AmountFound | None:
+        """The first amount in folded text that is money, or None."""
+        if self._figures.search(text) is None:
+            return None
+        ones = [one for match in self._one.finditer(text) if (one := self._value(match)) is not None]
+        for place, one in enumerate(ones):
+            following = ones[place + 1] if place + 1 < len(ones) else None
+            if following is not None and (ranged := self._between(text, one, following)) is not None:
+                return ranged
+            found = self._alone(text, one)
+            if found is None:
+                continue
+            if following is not None and following.start - found.end <= _NEAR:
+                return _both_ends(found, self._alone(text, following)) or found
             return found
-    return None
+        return None
 
+    def _value(self, match: re.Match[str]) -> _One | None:
+        figure, han, mixed = match["figure"], match["han"], match["mixed"]
+        most: Decimal | None = None
+        explicit = match["sign"] is not None or match["unit"] is not None
+        scale = self._scales.get(match["scale"] or "", Decimal(1))
+        before = match.string[max(0, match.start() - _WINDOW) : match.start()]
+        if figure is not None:
+            if figure[0] == "0" and figure[1:2].isdigit():
+                return None  # a dialling code, a number with zeros in front
+            value = numerals.figure(figure)
+        elif mixed is not None:
+            parsed = numerals.mixed(mixed)
+            if parsed is None:
+                return None
+            value = parsed
+        elif han is not None:
+            ends = _han(han, explicit)
+            if ends is None or (han[0] in _PLACES and self._few.search(before)):
+                return None
+            value, most = ends
+        else:
+            spoken = self._spoken.value(match["words"])
+            if spoken is None or self._few.search(before):
+                return None
+            value = Decimal(spoken)
+        value *= scale
+        if match["rest"]:
+            value += _cents(match["rest"], match["cents"])
+        if most is None and value and (match["vague"] or match["few"]):
+            most = value + _step(value, scale)
+        end = match.start() + len(match.group().rstrip())
+        many = value >= 100
+        marked = bool(figure and ("," in figure or "." in figure)) or mixed is not None or scale != 1
+        marked = marked or (many and (most is not None or han is not None or match["words"] is not None))
+        digit = scale == 1 and not explicit and value < 10 and (han is not None or figure is not None)
+        place = scale if figure is not None else Decimal(10) ** (len(str(int(value))) - 1)
+        return _One(match.start(), end, value, explicit, marked, most, digit, place)
 
-def _value(match: re.Match[str]) -> _One | None:
-    figure, han, words, scale = match["figure"], match["han"], match["words"], match["scale"]
-    if figure is not None:
-        if figure[0] == "0" and figure[1:2].isdigit():
-            return None  # a dialling code, a number with zeros in front
-        value = numerals.figure(figure)
-    elif han is not None:
-        parsed = numerals.chinese(han)
-        if parsed is None:
+    def _between(self, text: str, one: _One, other: _One) -> AmountFound | None:
+        if self._range.fullmatch(text, one.end, other.start) is None:
             return None
-        value = Decimal(parsed)
-    else:
-        spoken = numerals.english(words or "")
-        if spoken is None:
+        if not other.explicit and self._counted.match(text, other.end) is not None:
             return None
-        value = Decimal(spoken)
-    factor = {"万": 10_000, "w": 10_000, "千": 1000, "k": 1000, "百": 100}.get(scale or "", 1)
-    value *= factor
-    if match["rest"]:
-        tail = numerals.small(match["rest"]) or 0
-        value += Decimal(tail) / (10 if tail < 10 else 100)
-    step = _step(value, factor) if value and match["vague"] in ("多", "余", "来") else None
-    if match["vague"] == "几" or (
-        han is not None
-        and han.endswith("十")
-        and match["vague"] is None
-        and match.string[: match.start()].endswith("几")
-    ):
-        return None  # a few dozen is no amount
-    vague_money = step is not None and value >= 100  # "500多的"
-    explicit = match["sign"] is not None or match["unit"] is not None
-    marked = (
-        vague_money
-        or bool(figure and ("," in figure or "." in figure))
-        or scale is not None
-        or (bool(han) and value >= 100)
-    )
-    end = match.start() + len(match.group().rstrip())
-    return _One(match.start(), end, value, explicit, marked or (bool(words) and value >= 100), step)
+        least, most = one.value, other.most or other.value
+        if one.digit and other.scale > 1 and one.value < other.value / other.scale:
+            least *= other.scale  # 2-3k, 三到五百
+        led = self._range_before.search(text, max(0, one.start - _WINDOW), one.start) is not None
+        led = led or self._range_after.match(text, other.end) is not None
+        if not (one.explicit or other.explicit or led or (least >= _BARE_LEAST and most > least)):
+            return None
+        if least > most or most >= _LARGEST or least < 0:
+            return None
+        following = self._range_after.match(text, other.end)
+        return AmountFound(one.start, following.end() if following else other.end, least, most)
+
+    def _alone(self, text: str, one: _One) -> AmountFound | None:
+        if one.value >= _LARGEST or one.value <= 0:
+            return None
+        before = text[max(0, one.start - _WINDOW) : one.start]
+        if self._no_before.search(before):
+            return None
+        if not one.explicit and self._counted.match(text, one.end) is not None:
+            return None
+        sure = one.explicit or one.marked or self._money_before.search(before) is not None
+        if not sure and one.value < _BARE_LEAST:
+            return None
+        bound, end = self._bound(text, before, one)
+        sure = sure or self._money_after.match(text, one.end) is not None
+        if not (sure or bound or self._maybe_before.search(before)):
+            return None
+        if bound == "least":
+            return AmountFound(one.start, end, one.value, None)
+        if bound == "most":
+            return AmountFound(one.start, end, None, one.most or one.value)
+        if one.most is not None:
+            return AmountFound(one.start, end, one.value, one.most)
+        if bound == "about":
+            tenth = one.value / 10
+            return AmountFound(one.start, end, one.value - tenth, one.value + tenth)
+        return AmountFound(one.start, end, one.value, one.value)
+
+    def _bound(self, text: str, before: str, one: _One) -> tuple[str, int]:
+        """What the words around an amount make of it, and where they end. What stands behind wins."""
+        for name, pattern in (
+            ("least", self._more_after),
+            ("most", self._less_after),
+            ("about", self._about_after),
+        ):
+            if (found := pattern.match(text, one.end)) is not None:
+                return name, found.end()
+        # "不超过" ends with "超过", "no less than" with "less than": what begins first is what is meant.
+        ways = (("least", self._more_before), ("most", self._less_before), ("about", self._about_before))
+        led = [
+            (found.start(), name) for name, pattern in ways if (found := pattern.search(before)) is not None
+        ]
+        return (min(led)[1] if led else ""), one.end
 
 
-def _step(value: Decimal, factor: int) -> Decimal:
-    """ "500多" goes to 600, "30多" to 40, "1万多" to 2万."""
-    step = Decimal(factor)
-    while value % (step * 10) == 0:
-        step *= 10
-    return step
-
-
-def _range(text: str, one: _One, other: _One) -> AmountFound | None:
-    if _RANGE.fullmatch(text[one.end : other.start]) is None:
+def _both_ends(one: AmountFound, other: AmountFound | None) -> AmountFound | None:
+    """ "Over 500 but under 1000": one amount that is open above and one that is open below."""
+    if other is None:
         return None
-    if _NO_MONEY.match(text, other.end) is not None and not other.explicit:
-        return None
-    led = _BETWEEN.search(text, max(0, one.start - 9), one.start) is not None
-    if not (one.explicit or other.explicit or led or (one.value >= 10 and other.value > one.value)):
-        return None
-    least, most = one.value, other.value
-    if least > most or most >= _MONEY_LIMIT:
+    least, most = (one.least, other.most) if one.most is None else (other.least, one.most)
+    open_ends = (one.least is None) + (one.most is None) + (other.least is None) + (other.most is None)
+    if least is None or most is None or open_ends != 2 or least > most:
         return None
     return AmountFound(one.start, other.end, least, most)
 
 
-def _alone(text: str, one: _One) -> AmountFound | None:
-    if one.value >= _MONEY_LIMIT or one.value <= 0:
+def _han(said: str, explicit: bool) -> tuple[Decimal, Decimal | None] | None:
+    whole, _, decimals = said.partition("点")
+    if (
+        whole[0] in _PLACES
+        and whole[0] != "十"
+        and (not explicit or (len(whole) > 1 and whole[1] in _PLACES))
+    ):
+        return None  # 千五百円 is an amount; 百 in 百货, 千万 and 万一 are not
+    if not decimals and (ends := numerals.spread(whole)) is not None:
+        return Decimal(ends[0]), Decimal(ends[1])
+    parsed = numerals.chinese(whole)
+    if parsed is None:
         return None
-    before = text[max(0, one.start - 16) : one.start]
-    more, less = _MORE_AFTER.match(text, one.end), _LESS_AFTER.match(text, one.end)
-    about = _ABOUT_AFTER.match(text, one.end)
-    if not one.explicit and _NO_MONEY.match(text, one.end) is not None:
-        return None
-    bounded = more or less or about
-    end = bounded.end() if bounded else one.end
-    if more or (_MORE_BEFORE.search(before) and not less and not about):
-        return AmountFound(one.start, end, one.value, None)
-    if less or (_LESS_BEFORE.search(before) and not about):
-        return AmountFound(one.start, end, None, one.value)
-    if about or _ABOUT_BEFORE.search(before):
-        tenth = one.value / 10
-        return AmountFound(one.start, end, one.value - tenth, one.value + tenth)
-    if not (one.explicit or one.marked or _MONEY_BEFORE.search(before) or _MONEY_AFTER.match(text, one.end)):
-        return None
-    if one.step is not None:
-        return AmountFound(one.start, end, one.value, one.value + one.step)
-    return AmountFound(one.start, end, one.value, one.value)
+    tail = "".join(str(numerals.DIGITS[char]) for char in decimals)
+    return Decimal(f"{parsed}.{tail}" if tail else parsed), None
+
+
+def _cents(tenths: str, cents: str | None) -> Decimal:
+    """What is said behind 块 or 元: 三十八块五, 12块5毛8, 8元50."""
+    tail = numerals.small(tenths) or 0
+    value = Decimal(tail) / (10 if tail < 10 else 100)
+    return value + Decimal(numerals.small(cents) or 0) / 100 if cents else value
+
+
+def _step(value: Decimal, scale: Decimal) -> Decimal:
+    """ "500多" goes to 600, "30多" to 40, "1万多" to 2万."""
+    step = scale
+    while value % (step * 10) == 0:
+        step *= 10
+    return step

@@ -410,7 +410,18 @@ _RULES: tuple[tuple[re.Pattern[str], _Maker], ...] = (
 def _english_count(text: str) -> int:
     if text.isdigit():
         return int(text)
-    return {"a": 1, "couple of": 2}.get(text) or numerals.english(text) or 1
+    return {"a": 1, "couple of": 2}.get(text) or {
+        "one": 1,
+        "two": 2,
+        "three": 3,
+        "four": 4,
+        "five": 5,
+        "six": 6,
+        "seven": 7,
+        "ten": 10,
+        "twelve": 12,
+        "thirty": 30,
+    }.get(text, 1)
 
 
 def _last_weekday(today: date, weekday: int) -> tuple[date, date, bool, str]:

@@ -49,7 +49,7 @@ class Lexicon:
 
 def sources(home: Path) -> list[Path]:
     """Return the files that `load_lexicon` reads, in a fixed order."""
-    names = ("examples.yaml", "concepts.yaml", "normal.yaml")
+    names = ("examples.yaml", "concepts.yaml", "normal.yaml", "slots.yaml")
     found = [path for name in names for path in sorted(home.glob(f"*/{name}"))]
     return [home / "intents.yaml", *found]
 

@@ -1,7 +1,9 @@
-"""Numerals as people write and say them (数字): digits, Chinese numerals, spoken digits."""
+"""Numerals as people write and say them (数字): digits, Chinese numerals, spoken digits, number words."""
 
 import re
 from decimal import Decimal
+
+from nlu.text.slot_words import SlotWords, alternatives
 
 DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 DIGITS |= {
@@ -21,38 +23,17 @@ DIGITS |= {
 _UNITS = {"十": 10, "百": 100, "千": 1000, "拾": 10, "佰": 100, "仟": 1000}
 CHINESE = "零〇一二三四五六七八九两壹贰叁肆伍陆柒捌玖十百千万拾佰仟"
 _SPOKEN = re.compile("[零〇一二三四五六七八九幺洞]{4,}")
-_ENGLISH_DIGITS = {
-    "oh": "0", "o": "0", "zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6",
-    "seven": "7", "eight": "8", "nine": "9",
-}  # fmt: skip
-_SPELLED = re.compile(
-    r"\b(?:(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)[ -]){3,}"
-    r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)\b"
+# 三五百, 一两千, 两千五六: two digits side by side, the first smaller.
+_SPREAD = re.compile(
+    "(?<![零〇一二三四五六七八九两])([一二两三四五六七八])([二两三四五六七八九])(?![零〇一二三四五六七八九两])"
 )
-_ENGLISH = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17,
-    "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60,
-    "seventy": 70, "eighty": 80, "ninety": 90,
-}  # fmt: skip
-ENGLISH_WORDS = "|".join(sorted([*_ENGLISH, "hundred", "thousand"], key=len, reverse=True))
+_STEP = re.compile(r"(?:(\d+(?:\.\d+)?)|(零|[〇一二三四五六七八九两]{1,4}))([十百千万])?")
+_STEPS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
 
 
 def spoken_digits(text: str) -> str:
     """`text` with runs of four and more spoken digits (二零二六) as figures, each in its place."""
     return _SPOKEN.sub(lambda run: "".join(str(DIGITS[char]) for char in run.group()), text)
-
-
-def spelled_digits(text: str) -> tuple[str, int, int] | None:
-    """(figures, start, end) of the first run of digits spelled in English words, or None."""
-    found = _SPELLED.search(text)
-    if found is None:
-        return None
-    return (
-        "".join(_ENGLISH_DIGITS[word] for word in re.split("[ -]", found.group())),
-        found.start(),
-        found.end(),
-    )
 
 
 def chinese(text: str) -> int | None:
@@ -62,35 +43,97 @@ def chinese(text: str) -> int | None:
     total = section = digit = 0
     unit = 1  # of what was last said: 一千八 goes on with hundreds
     zero = False
-    for char in text:
+    for place, char in enumerate(text):
         if char in DIGITS:
             zero = zero or DIGITS[char] == 0
             digit = digit * 10 + DIGITS[char] if digit and unit == 1 else DIGITS[char]
         elif char in _UNITS:
             unit = _UNITS[char]
-            section += (digit or (1 if unit == 10 else 0)) * unit
+            # 十五, and 千五百 as Japanese says it.
+            section += (digit or (1 if unit == 10 or place == 0 else 0)) * unit
             digit, zero = 0, False
         else:  # 万
-            total += (section + digit) * 10_000
+            total += (section + digit or (1 if place == 0 else 0)) * 10_000
             section, digit, unit, zero = 0, 0, 10_000, False
     if digit and unit >= 100 and not zero:
         digit *= unit // 10
     return total + section + digit
 
 
-def english(text: str) -> int | None:
-    """The whole number in English words (two thousand five hundred); None if it is none."""
-    total = part = 0
-    for word in re.split(r"[\s-]+", text.strip()):
-        if word in _ENGLISH:
-            part += _ENGLISH[word]
-        elif word == "hundred":
-            part = (part or 1) * 100
-        elif word == "thousand":
-            total, part = total + (part or 1) * 1000, 0
-        elif word not in ("a", "and", ""):
+def spread(text: str) -> tuple[int, int] | None:
+    """The two ends of what is said with two digits side by side (三五百 is 300 to 500); None if it is not."""
+    found = _SPREAD.search(text)
+    if found is None or len(text) < 3:
+        return None
+    low = chinese(text[: found.start(2)] + text[found.end(2) :])
+    high = chinese(text[: found.start(1)] + text[found.start(2) :])
+    return (low, high) if low is not None and high is not None and 0 < low < high else None
+
+
+def mixed(text: str) -> Decimal | None:
+    """The number in figures and units (1万2千, 1万2, 3千5, 1.2万, 1万零500); None if it is none."""
+    total, place, last = Decimal(0), 0, Decimal(0)
+    while place < len(text):
+        step = _STEP.match(text, place)
+        if step is None:
             return None
-    return total + part or None
+        figures, numerals, unit = step.groups()
+        value = Decimal(figures) if figures else Decimal(chinese(numerals) or 0)
+        if unit is not None:
+            last = Decimal(_STEPS[unit])
+            # 12万5千 adds up; 2千万 does not happen on an invoice.
+            total, place = total + value * last, step.end()
+            continue
+        short = last >= 100 and 0 < value < 10 and text[place - 1] != "零"
+        total, place = total + (value * last / 10 if short else value), step.end()
+    return total
+
+
+class NumberWords:
+    """Number words between spaces, as English has them."""
+
+    def __init__(self, words: SlotWords) -> None:
+        values = {word: int(value) for word, value in words.table("numerals.words").items()}
+        self._scales = {word: int(value) for word, value in words.table("numerals.scales").items()}
+        self._values = values
+        self._digits = words.table("numerals.digits")
+        self._repeats = {word: int(value) for word, value in words.table("numerals.repeats").items()}
+        self._joined = frozenset(words.items("numerals.joined"))
+        self.any = alternatives([re.escape(word) for word in (*values, *self._scales)])
+        digit = rf"(?:{alternatives([re.escape(word) for word in self._digits])}|\d)"
+        repeat = alternatives([re.escape(word) for word in self._repeats])
+        one = rf"(?:{repeat}[ -])?{digit}"
+        self._spelled = words.compiled(rf"\b{one}(?:[ -]{one}){{3,}}\b")
+        self._starts = words.compiled(alternatives([re.escape(word) for word in self._digits]))
+
+    def value(self, text: str) -> int | None:
+        """The whole number in words (two thousand five hundred); None if it is none."""
+        total = part = 0
+        for word in re.split(r"[\s-]+", text.strip()):
+            if word in self._values:
+                part += self._values[word]
+            elif word in self._scales and self._scales[word] < 1000:
+                part = (part or 1) * self._scales[word]
+            elif word in self._scales:
+                total, part = total + (part or 1) * self._scales[word], 0
+            elif word and word not in self._joined:
+                return None
+        return total + part or None
+
+    def spelled(self, text: str) -> tuple[str, int, int] | None:
+        """(figures, start, end) of the first run of digits spelled in words, or None."""
+        if self._starts.search(text) is None:
+            return None
+        for found in self._spelled.finditer(text):
+            figures, times = "", 1
+            for word in re.split("[ -]", found.group()):
+                if word in self._repeats:
+                    times = self._repeats[word]
+                else:
+                    figures, times = figures + self._digits.get(word, word) * times, 1
+            if not found.group().replace(" ", "").isdigit():
+                return figures, found.start(), found.end()
+        return None
 
 
 def small(text: str) -> int | None:

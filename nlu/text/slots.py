@@ -5,16 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from nlu.text import open_sellers
-from nlu.text.amounts import find_amount
+from nlu.text.amounts import Amounts
 from nlu.text.dates import find_period
 from nlu.text.fold import fold
 from nlu.text.kinds import KINDS, STATUSES, is_asked
-from nlu.text.numbers import find_numbers
-from nlu.text.numerals import spoken_digits
+from nlu.text.numbers import NumberFound, Numbers
+from nlu.text.numerals import NumberWords, spoken_digits
 from nlu.text.sellers import SellerIndex
+from nlu.text.slot_words import SlotWords, load_slot_words
 
 _EMAIL = re.compile(r"[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{2,63}){1,4}")
 _RATING = re.compile(
@@ -24,9 +26,6 @@ _LANGUAGES = (
     ("ja", re.compile(r"日语|日文|日本语|日本語|japanese|にほんご")),
     ("en", re.compile(r"英语|英文|英語|english|えいご")),
     ("zh", re.compile(r"中文|汉语|普通话|简体|繁体|中国语|中国語|chinese|mandarin")),
-)
-_HAS_FIGURE = re.compile(
-    r"[0-9一二三四五六七八九十百千万两零]|hundred|thousand|one|two|three|four|five|six|seven|eight|nine|zero"
 )
 
 
@@ -39,24 +38,70 @@ class Slots:
     more: tuple[str, ...] = ()
 
 
+class SlotFinder:
+    """Finds slots by the words of some language files; made once."""
+
+    def __init__(self, words: SlotWords) -> None:
+        spoken = NumberWords(words)
+        self.numbers = Numbers(words, spoken)
+        self.amounts = Amounts(words, spoken)
+
+    def find(self, text: str, *, today: date, sellers: SellerIndex | None = None) -> Slots:
+        """All slots of `text`; never raises, and is quick for any text: what is very long is cut."""
+        reading = _Reading(fold(text))
+        self._numbers(reading, today)
+        _email(reading)
+        _seller(reading, text, sellers)
+        period = find_period(spoken_digits(reading.text), today)
+        if period is not None:
+            value = {"from": period.first.isoformat(), "to": period.last.isoformat()}
+            reading.take("date", value, period.start, period.end)
+        _kinds(reading)
+        self._amount(reading)
+        _statuses(reading)
+        _open_seller(reading, text)
+        _extras(reading)
+        return Slots(reading.values, tuple(sorted(reading.spans)), tuple(reading.more))
+
+    def _numbers(self, reading: "_Reading", today: date) -> None:
+        for found in self.numbers.find(spoken_digits(reading.text), today):
+            if found.number is None and found.code is None:
+                reading.blot(found.start, found.end)
+            elif found.number is None:
+                reading.take("invoice_code", found.code, found.start, found.end)
+            else:
+                if "invoice_number" in reading.values:
+                    reading.more.append(found.number)
+                reading.take("invoice_number", found.number, found.start, found.end)
+                if found.code is not None:
+                    reading.values.setdefault("invoice_code", found.code)
+
+    def _amount(self, reading: "_Reading") -> None:
+        found = self.amounts.find(reading.text)
+        if found is None:
+            return
+        if found.least is not None:
+            reading.values["amount_min"] = _plain(found.least)
+        if found.most is not None:
+            reading.values["amount_max"] = _plain(found.most)
+        reading.spans.append((found.start, found.end, "amount"))
+        reading.blot(found.start, found.end)
+
+
+@cache
+def _own() -> SlotFinder:
+    return SlotFinder(load_slot_words())
+
+
 def find_slots(text: str, *, today: date, sellers: SellerIndex | None = None) -> Slots:
-    """All slots of `text`; never raises, and is quick for any text: what is very long is cut."""
-    folded = fold(text)
-    reading = _Reading(folded)
-    _numbers(reading)
-    _email(reading)
-    _seller(reading, text, sellers)
-    period = find_period(reading.left(spoken_digits), today)
-    if period is not None:
-        value = {"from": period.first.isoformat(), "to": period.last.isoformat()}
-        reading.take("date", value, period.start, period.end)
-    _kinds(reading)
-    if _HAS_FIGURE.search(reading.text):
-        _amount(reading)
-    _statuses(reading)
-    _open_seller(reading, text)
-    _extras(reading)
-    return Slots(reading.values, tuple(sorted(reading.spans)), tuple(reading.more))
+    """All slots of `text` by Piaoda's own language files; never raises."""
+    return _own().find(text, today=today, sellers=sellers)
+
+
+def find_numbers(text: str) -> list[NumberFound]:
+    """All invoice numbers and codes of `text`, in order, each with its place."""
+    found = _own().numbers.find(spoken_digits(fold(text)), date.max)
+    return [each for each in found if each.number or each.code]
 
 
 class _Reading:
@@ -68,43 +113,15 @@ class _Reading:
         self.spans: list[tuple[int, int, str]] = []
         self.more: list[str] = []
 
-    def left(self, change: Any) -> str:
-        """The text that is left, changed in place."""
-        changed: str = change(self.text)
-        return changed
+    def blot(self, start: int, end: int) -> None:
+        """Blot a place out, so that nothing is read from it."""
+        self.text = self.text[:start] + "\x00" * (end - start) + self.text[end:]
 
     def take(self, name: str, value: Any, start: int, end: int) -> None:
         """Keep a value and blot its place out, so that nothing else is read from it."""
         self.values.setdefault(name, value)
         self.spans.append((start, end, name))
-        self.text = self.text[:start] + "\x00" * (end - start) + self.text[end:]
-
-
-def _numbers(reading: _Reading) -> None:
-    for found in find_numbers(spoken_digits(reading.text)):
-        if found.number is None:
-            reading.take("invoice_code", found.code, found.start, found.end)
-            continue
-        if _is_date(reading.text[found.start : found.end], reading.text, found.start):
-            continue
-        if "invoice_number" in reading.values:
-            reading.more.append(found.number)
-        reading.take("invoice_number", found.number, found.start, found.end)
-        if found.code is not None:
-            reading.values.setdefault("invoice_code", found.code)
-
-
-_YMD = re.compile(r"20[12]\d(?:1[0-2]|0[1-9])(?:3[01]|[12]\d|0[1-9])")
-_DATE_CUE = re.compile(r"(?:日期|开票日|日付|date|on|dated|于|在)\W{0,3}$")
-_AFTER_DATE = ("的", "那", "开", "到", "至", "-", "~", "の", "に", "から")
-
-
-def _is_date(digits: str, text: str, start: int) -> bool:
-    """Eight digits that are a day, with a word beside them that a day has."""
-    if not _YMD.fullmatch(digits):
-        return False
-    beside = text[start + 8 : start + 9]
-    return beside in _AFTER_DATE or _DATE_CUE.search(text[max(0, start - 8) : start]) is not None
+        self.blot(start, end)
 
 
 def _email(reading: _Reading) -> None:
@@ -125,18 +142,6 @@ def _open_seller(reading: _Reading, raw: str) -> None:
     place = open_sellers.find(reading.text, raw)
     if place is not None:
         reading.take("seller", raw[place[0] : place[1]], *place)
-
-
-def _amount(reading: _Reading) -> None:
-    found = find_amount(reading.text)
-    if found is None:
-        return
-    if found.least is not None:
-        reading.values["amount_min"] = _plain(found.least)
-    if found.most is not None:
-        reading.values["amount_max"] = _plain(found.most)
-    reading.take("amount", None, found.start, found.end)
-    del reading.values["amount"]
 
 
 def _plain(value: Decimal) -> int | float:

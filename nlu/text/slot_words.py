@@ -1,0 +1,107 @@
+"""The slot words of all languages (槽位词), read from locales/<language>/slots.yaml.
+
+Every entry is a word or a linear piece of a regular expression over folded text. A message may mix languages,
+so the words of all of them are looked for together; a language more is a folder more.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from locales.catalog import HOME
+from locales.strict_yaml import LocaleError, load
+from nlu.text.fold import fold
+
+FILE = "slots.yaml"
+_ESCAPED = re.compile(r"\\.|[^\\]+", re.DOTALL)
+_NEVER = r"(?!)"
+
+
+@dataclass(frozen=True, slots=True)
+class SlotWords:
+    """The slot files of all languages, by language."""
+
+    languages: Mapping[str, Mapping[str, Any]]
+
+    def under(self, place: str) -> Iterator[tuple[str, Any]]:
+        """(language, content) of every language that has something under "section.name"."""
+        for language, content in self.languages.items():
+            found: Any = content
+            for step in place.split("."):
+                found = found.get(step) if isinstance(found, Mapping) else None
+            if found is not None:
+                yield language, found
+
+    def items(self, place: str) -> list[str]:
+        """The folded expressions of a list, of all languages, longest first."""
+        found: list[str] = []
+        for language, content in self.under(place):
+            if not isinstance(content, list) or not all(isinstance(item, str) for item in content):
+                raise LocaleError(f"{language}/{FILE}: {place!r} must be a list of texts")
+            found += [fold_pattern(item) for item in content]
+        return sorted(dict.fromkeys(found), key=len, reverse=True)
+
+    def table(self, place: str) -> dict[str, str]:
+        """The folded words of a mapping word → value, of all languages."""
+        found: dict[str, str] = {}
+        for language, content in self.under(place):
+            if not isinstance(content, Mapping) or not all(
+                isinstance(each, str) for each in content.values()
+            ):
+                raise LocaleError(f"{language}/{FILE}: {place!r} must map words to values")
+            found.update((fold(word), value) for word, value in content.items())
+        return found
+
+    def named(self, place: str) -> dict[str, list[str]]:
+        """The folded expressions of a mapping name → list, of all languages."""
+        names = dict.fromkeys(name for _, content in self.under(place) for name in content)
+        return {name: self.items(f"{place}.{name}") for name in names}
+
+    def any_of(self, place: str) -> str:
+        """One expression for all of a list or of the words of a mapping; matches nothing if there is none."""
+        if any(isinstance(content, Mapping) for _, content in self.under(place)):
+            return alternatives([re.escape(word) for word in self.table(place)])
+        return alternatives(self.items(place))
+
+    def before(self, place: str, beside: str = r"\s*") -> re.Pattern[str]:
+        """What ends with one of a list, for the text before a value."""
+        return self.compiled(rf"{self.any_of(place)}{beside}$")
+
+    def after(self, place: str, beside: str = r"\s*") -> re.Pattern[str]:
+        """What begins with one of a list, for the text behind a value."""
+        return self.compiled(rf"{beside}{self.any_of(place)}")
+
+    def compiled(self, pattern: str) -> re.Pattern[str]:
+        """A compiled expression; LocaleError if a language file holds a broken one."""
+        try:
+            return re.compile(pattern)
+        except re.error as error:
+            raise LocaleError(f"{FILE}: {error} in {pattern[:80]!r}") from error
+
+
+def alternatives(items: list[str]) -> str:
+    """One group of all alternatives, the longest first."""
+    return f"(?:{'|'.join(sorted(items, key=len, reverse=True))})" if items else _NEVER
+
+
+def fold_pattern(pattern: str) -> str:
+    r"""`pattern` folded as messages are, but for what is escaped: `\W` stays `\W`."""
+    return _ESCAPED.sub(lambda part: part[0] if part[0][0] == "\\" else fold(part[0]), pattern)
+
+
+def slot_files(home: Path = HOME) -> list[Path]:
+    """The slot files of all languages, in a fixed order."""
+    return sorted(home.glob(f"*/{FILE}"))
+
+
+def load_slot_words(home: Path = HOME) -> SlotWords:
+    """Read the slot words of all language folders under `home`."""
+    languages: dict[str, Mapping[str, Any]] = {}
+    for path in slot_files(home):
+        content = load(path)
+        if not isinstance(content, Mapping):
+            raise LocaleError(f"{path}: give a mapping of sections")
+        languages[path.parent.name] = content
+    return SlotWords(languages)
