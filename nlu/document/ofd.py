@@ -9,7 +9,7 @@ from lxml import etree
 from nlu.document.archive import Archive
 from nlu.document.evidence import Evidence
 from nlu.document.markup import Leaf, from_leaves, local_name, parse_xml, structured
-from nlu.document.page import Page, Word, build_page, spread
+from nlu.document.page import Page, Word, build_page
 from nlu.document.reading import DocumentError, Refusal, Source
 
 MOST_PAGES = 60
@@ -173,47 +173,71 @@ def _page_order(name: str) -> tuple[int, str]:
 
 def _words(root: etree._Element) -> Iterator[Word]:
     for element in root.iter():
-        if local_name(element) != "TextObject":
+        if local_name(element) != "TextObject" or element.get("Visible") == "false":
             continue
         boundary = _numbers(element.get("Boundary"))
         if len(boundary) != 4:
             continue
+        place = _Place.of(boundary, _numbers(element.get("CTM")))
+        if place is None:
+            continue
         size = (_numbers(element.get("Size")) or [3.175])[0]
-        scale = _numbers(element.get("CTM"))
-        factor = abs(scale[0]) if len(scale) == 6 and 0 < abs(scale[0]) < 50 else 1.0
-        down = abs(scale[3]) if len(scale) == 6 and 0 < abs(scale[3]) < 50 else 1.0
-        if len(scale) == 6 and abs(scale[1]) > 0.3 * max(abs(scale[0]), 1e-6):
-            continue  # a slanted watermark
+        wide = size * (_numbers(element.get("HScale")) or [1.0])[0]
+        x = y = 0.0
         for code in element:
-            if local_name(code) == "TextCode" and (code.text or "").strip():
-                yield from _code_words(code, boundary, size, factor, down)
+            if local_name(code) != "TextCode":
+                continue
+            # A code without X or Y goes on where the one before it stood.
+            x = (_numbers(code.get("X")) or [x])[0]
+            y = (_numbers(code.get("Y")) or [y or boundary[3] / place.down])[0]
+            if (code.text or "").strip():
+                yield from _code_words(code, place, (x, y), wide, min(size * place.down, 1.5 * place.height))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """How a text object lies on the page: from its own units to millimetres from the top left."""
+
+    left: float
+    top: float
+    across: float  # millimetres a unit along the text
+    down: float
+    height: float  # of its box
+
+    @classmethod
+    def of(cls, boundary: list[float], matrix: list[float]) -> "_Place | None":
+        """The place of a box and its matrix (CTM), or None for text that does not run along the page."""
+        if len(matrix) != 6:
+            return cls(boundary[0], boundary[1], 1.0, 1.0, max(boundary[3], 0.1))
+        a, b, c, d, e, f = matrix
+        if abs(b) > 0.3 * abs(a) or abs(c) > 0.6 * abs(d) or not 0 < a < 50 or not 0 < d < 50:
+            return None  # a slanted watermark, or text down the margin
+        return cls(boundary[0] + e, boundary[1] + f, a, d, max(boundary[3], 0.1))
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        return self.left + x * self.across, self.top + y * self.down
 
 
 def _code_words(
-    code: etree._Element, boundary: list[float], size: float, factor: float, down: float
+    code: etree._Element, place: _Place, start: tuple[float, float], wide: float, high: float
 ) -> Iterator[Word]:
     text = re.sub(r"[\r\n\t]", "", code.text or "")
-    offset = _numbers(code.get("X")) or [0.0]
-    base = _numbers(code.get("Y"))
-    x = boundary[0] + offset[0] * factor
-    high = min(size * down, boundary[3] * 1.5) if boundary[3] > 0 else size * down
-    bottom = boundary[1] + (base[0] * down if base else boundary[3]) + 0.12 * high
+    x, base = place.at(*start)
+    bottom = base + 0.12 * high
     steps = _deltas(code.get("DeltaX"))
     downs = _deltas(code.get("DeltaY"))
-    if len(downs) >= len(text) - 1 > 0 and any(downs) and not any(steps):
-        yield Word(text, x, boundary[1], x + size * factor, boundary[1] + boundary[3])
+    if len(text) > 1 and any(downs) and not any(steps):
+        end = base + sum(downs[: len(text) - 1]) * place.down
+        yield Word(text, x, bottom - high, x + wide * place.across, max(end, base) + 0.12 * high)
         return
-    if len(steps) >= len(text) - 1 and len(text) > 1:
-        lefts = [x]
-        for step in steps[: len(text) - 1]:
-            lefts.append(lefts[-1] + step * factor)
-        spans = tuple(
-            (left, left + _advance(char, size * factor)) for left, char in zip(lefts, text, strict=True)
-        )
-    else:
-        wide = sum(_advance(char, size * factor) for char in text)
-        spans = spread(text, x, x + max(min(wide, boundary[2] * 1.2), 0.1))
-    yield Word(text, spans[0][0], bottom - high, spans[-1][1], bottom, spans=spans)
+    lefts = [x]
+    for index, char in enumerate(text[:-1]):
+        step = steps[index] if index < len(steps) else _advance(char, wide)
+        lefts.append(lefts[-1] + step * place.across)
+    spans = tuple(
+        (left, left + _advance(char, wide * place.across)) for left, char in zip(lefts, text, strict=True)
+    )
+    yield Word(text, min(lefts), bottom - high, max(right for _, right in spans), bottom, spans=spans)
 
 
 def _advance(char: str, size: float) -> float:

@@ -49,6 +49,7 @@ class Pdf:
             wrong = getattr(error, "err_code", None) == _ENCRYPTED or "assword" in str(error)
             raise DocumentError(Refusal.ENCRYPTED if wrong else Refusal.BROKEN, "pdf") from error
         self.count = len(self._document)
+        self.turns: dict[int, int] = {}  # page → degrees clockwise that its text stands turned as seen
         if self.count == 0:
             self.close()
             raise DocumentError(Refusal.EMPTY, "pdf")
@@ -95,11 +96,14 @@ class Pdf:
                 raise DocumentError(Refusal.HOSTILE, "page size")
             text = page.get_textpage()
             try:
-                words = [run.word() for run in _runs(text.raw, page.raw, _turner(page))]
+                turner = _Turner(page, _text_angle(text.raw, page.get_rotation()))
+                words = [run.word() for run in _runs(text.raw, turner)]
             finally:
                 text.close()
+            self.turns[number] = (page.get_rotation() - turner.rotation) % 360
         finally:
             page.close()
+        width, height = turner.width, turner.height
         # What lies off the paper nobody sees: an altered file may hide another date there.
         seen = [
             word for word in words if word.x1 > 0 and word.y1 > 0 and word.x0 < width and word.y0 < height
@@ -156,13 +160,24 @@ _KEYS = (
 
 
 class _Turner:
-    """Brings character boxes, which pdfium gives unrotated from the bottom left, to the page as seen."""
+    """Brings character boxes, which pdfium gives in the file's own units, to the page with its text upright."""
 
-    def __init__(self, rotation: int, width: float, height: float) -> None:
-        self.rotation = rotation
-        self.width, self.height = width, height  # as seen
+    def __init__(self, page: pdfium.PdfPage, rotation: int) -> None:
+        self.rotation = rotation  # degrees clockwise that the file's page is turned by
+        width, height = page.get_size()  # as seen
+        lies = (rotation - page.get_rotation()) % 180 == 90
+        self.width, self.height = (height, width) if lies else (width, height)
+        seen = raw.FS_RECTF()  # its corner is not always the origin
+        raw.FPDF_GetPageBoundingBox(page.raw, ctypes.byref(seen))
+        self.left, self.bottom = seen.left, seen.bottom
 
     def box(self, left: float, right: float, bottom: float, top: float) -> tuple[float, float, float, float]:
+        left, right, bottom, top = (
+            left - self.left,
+            right - self.left,
+            bottom - self.bottom,
+            top - self.bottom,
+        )
         if self.rotation == 90:
             return bottom, left, top, right
         if self.rotation == 180:
@@ -172,17 +187,22 @@ class _Turner:
         return left, self.height - top, right, self.height - bottom
 
 
-def _turner(page: pdfium.PdfPage) -> _Turner:
-    width, height = page.get_size()
-    return _Turner(page.get_rotation() % 360, width, height)
+def _text_angle(text: object, usual: int) -> int:
+    """The quarter turn, anticlockwise in the file's own units, that most characters of a page stand in."""
+    votes = {usual % 360: 0.5}
+    for index in range(0, min(raw.FPDFText_CountChars(text), MOST_CHARACTERS), 3):
+        angle = math.degrees(raw.FPDFText_GetCharAngle(text, index)) % 360
+        quarter = 90 * round(angle / 90) % 360
+        if raw.FPDFText_GetUnicode(text, index) > 0x20 and min(angle % 90, 90 - angle % 90) < 8:
+            votes[quarter] = votes.get(quarter, 0) + 1
+    return max(votes, key=lambda quarter: votes[quarter])
 
 
-def _runs(text: object, page: object, turner: _Turner) -> Iterator[_Run]:
+def _runs(text: object, turner: _Turner) -> Iterator[_Run]:
     """Join characters that follow each other on a line without a wide gap; overprints are dropped."""
     count = raw.FPDFText_CountChars(text)
     if count > MOST_CHARACTERS:
         count = MOST_CHARACTERS
-    del page
     rect = raw.FS_RECTF()
     seen: dict[tuple[int, int, int], tuple[float, float]] = {}
     run = _Run()

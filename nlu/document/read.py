@@ -162,7 +162,7 @@ class Ladder:
             return Reading(refusal=Refusal.NOT_AN_INVOICE, named=named)
         found: list[Found] = []
         evidences: list[Evidence] = list(structured)
-        papers = papers_on(page, found_codes, 0)
+        papers = papers_on(page, found_codes, pdf.turns[number])
         for part in papers:
             evidence = read_page(part.page, Source.PDF, kind=part.qr.kind if part.qr else None)
             evidences.append(evidence)

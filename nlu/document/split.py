@@ -12,6 +12,7 @@ _TITLE = re.compile(
 )
 _NUMBER = re.compile(r"(?:发票|票据)号码")
 _MOST_PARTS = 24
+_MOST_BANDS = 6  # that are tried
 
 
 def split_page(page: Page, marks: Sequence[tuple[float, float]] = ()) -> list[Page]:
@@ -61,31 +62,57 @@ def _spread(places: list[tuple[float, float, float]], apart: float) -> list[tupl
 def _cut(
     words: list[Word], anchors: list[tuple[float, float, float]], em: float, depth: int
 ) -> list[list[Word]]:
-    """Cut along the widest empty band that leaves an anchor on both sides, and go on in the halves."""
+    """Cut along an empty band that leaves an anchor on both sides, and go on in the halves."""
     if len(anchors) < 2 or depth > 5 or len(words) < 6:
         return [words]
-    best: tuple[float, int, float] | None = None
+    bands = []
     for axis in (1, 0):
         for gap, at in _bands(words, axis):
-            low = [anchor for anchor in anchors if anchor[axis] < at]
-            if not low or len(low) == len(anchors):
-                continue
-            if gap > 1.2 * em and (best is None or gap > best[0]):
-                best = (gap, axis, at)
+            low = sum(anchor[axis] < at for anchor in anchors)
+            if gap > 1.2 * em and 0 < low < len(anchors):
+                bands.append((gap, axis, at))
+    best: tuple[int, list[list[Word]], int, float] | None = None
+    # The widest band may run through one paper; the right one leaves each paper with a head and a sum.
+    for _, axis, at in sorted(bands, reverse=True)[:_MOST_BANDS]:
+        sides: list[list[Word]] = [[], []]
+        for word in words:
+            centre = (word.x0 + word.x1) / 2 if axis == 0 else word.middle
+            sides[centre >= at].append(word)
+        if min(len(side) for side in sides) < 5:
+            continue
+        low = sum(anchor[axis] < at for anchor in anchors)
+        whole = _completeness(sides[0], low) + _completeness(sides[1], len(anchors) - low)
+        if best is None or whole > best[0]:
+            best = (whole, sides, axis, at)
     if best is None:
         return [words]
-    _, axis, at = best
-    sides: tuple[list[Word], list[Word]] = ([], [])
-    for word in words:
-        centre = (word.x0 + word.x1) / 2 if axis == 0 else word.middle
-        sides[centre >= at].append(word)
-    if min(len(side) for side in sides) < 5:
-        return [words]
+    _, sides, axis, at = best
     out = []
     for index, side in enumerate(sides):
         inside = [anchor for anchor in anchors if (anchor[axis] >= at) == bool(index)]
         out += _cut(side, inside, em, depth + 1)
     return out
+
+
+# What stands once on a paper, of each kind of paper at least some.
+_ONCE = tuple(
+    re.compile(pattern)
+    for pattern in (
+        _TITLE.pattern,
+        _NUMBER.pattern,
+        r"开票日期|填开日期|日期[:]",
+        r"小写|金额[:]|票价|￥?¥\d+(?:\.\d+)?元",
+        r"价税合计|大写",
+        r"税率|项目名称|货物",
+        r"备注|开票人|收款",
+    )
+)
+
+
+def _completeness(words: list[Word], papers: int) -> int:
+    """How many of the parts of `papers` papers these words hold; what is there too often belongs to others."""
+    text = build_page(words, 1.0, 1.0).text
+    return sum(min(papers, sum(1 for _ in pattern.finditer(text))) for pattern in _ONCE)
 
 
 def _bands(words: list[Word], axis: int) -> list[tuple[float, float]]:

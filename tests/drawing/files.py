@@ -11,7 +11,7 @@ from tests.drawing.facts import Facts, money
 from tests.drawing.picture import encoded
 from tests.drawing.sheet import Inlay, Sheet, Text
 
-OFD_FORMS = ("full", "attachment", "tags", "metadata", "text", "yen_only", "malformed")
+OFD_FORMS = ("full", "attachment", "tags", "metadata", "text", "yen_only", "malformed", "matrix")
 
 
 def to_xml(facts: Facts) -> bytes:
@@ -128,9 +128,10 @@ def to_ofd(facts: Facts, sheet: Sheet, form: str = "full") -> bytes:
         [t for t in texts if t.font not in ("label", "title")],
     )
     if form not in ("attachment", "metadata"):
+        content = _content if form != "matrix" else _printed
         parts["Doc_0/Tpls/Tpl_0/Content.xml"] = _content(sheet, labels, 1000, space)
         pieces = _pieces(values)
-        parts["Doc_0/Pages/Page_0/Content.xml"] = _content(sheet, [piece for piece, _ in pieces], 1, space)
+        parts["Doc_0/Pages/Page_0/Content.xml"] = content(sheet, [piece for piece, _ in pieces], 1, space)
         if form in ("full", "tags", "yen_only", "malformed"):
             parts["Doc_0/Tags/CustomTag.xml"] = _tags(pieces, only_yen=form == "yen_only")
     if form in ("full", "attachment", "malformed") and facts.code:
@@ -141,7 +142,7 @@ def to_ofd(facts: Facts, sheet: Sheet, form: str = "full") -> bytes:
             b"</eInvoice", b"</:eInvoice"
         )
     for mark in sheet.marks:
-        if isinstance(mark, Inlay) and form not in ("text", "metadata", "yen_only"):
+        if isinstance(mark, Inlay) and form not in ("text", "metadata", "yen_only", "matrix"):
             parts["Doc_0/Res/image_1.png"] = encoded(np.asarray(mark.picture.convert("RGB")))
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -201,6 +202,37 @@ def _content(sheet: Sheet, texts: list[Text], first: int, space: str) -> bytes:
             f'Boundary="{x:.3f} {text.y - text.size * 0.88:.3f} {width:.3f} {height:.3f}">'
             f'<ofd:TextCode X="0" Y="{text.size * 0.88:.3f}"{delta}>'
             f"{escape(text.text)}</ofd:TextCode></ofd:TextObject>"
+        )
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?><ofd:Page {space}><ofd:Area>'
+        f"<ofd:PhysicalBox>0 0 {sheet.width} {sheet.height}</ofd:PhysicalBox></ofd:Area>"
+        f'<ofd:Content><ofd:Layer ID="9000">{"".join(rows)}</ofd:Layer></ofd:Content></ofd:Page>'
+    ).encode()
+
+
+def _printed(sheet: Sheet, texts: list[Text], first: int, space: str) -> bytes:
+    """As converters of print jobs write: points from the bottom left under a matrix that moves and scales, one
+    object of a size, a code a run without its own X where it goes on, letters set by their fonts' widths."""
+    point = 25.4 / 72
+    rows = []
+    for index, text in enumerate(texts):
+        size = text.size / point
+        advance = [size * (1.0 if ord(char) > 0x2E7F else 0.5) + text.gap / point for char in text.text]
+        x = text.x / point - {"l": 0.0, "m": sum(advance) / 2, "r": sum(advance)}[text.anchor]
+        codes = ""
+        for start in range(0, len(text.text), 9):
+            part = text.text[start : start + 9]
+            at = f'X="{x + sum(advance[:start]):.4f}" '
+            height = f'Y="{(text.y - sheet.height) / point:.5f}"' if start == 0 else ""
+            same = advance[start : start + len(part) - 1]
+            run = f' DeltaX="g {len(same)} {same[0]:.4f}"' if same and min(same) == max(same) else None
+            run = run if run is not None else f' DeltaX="{" ".join(f"{step:.4f}" for step in same)}"'
+            if text.column:
+                run = f' DeltaY="g {len(part) - 1} {size * 1.15:.4f}"'
+            codes += f"<ofd:TextCode {at}{height}{run}>{escape(part)}</ofd:TextCode>"
+        rows.append(
+            f'<ofd:TextObject ID="{first + index}" Boundary="-47.3 -22.2 400.3 408.8" Font="9" Size="{size:.4f}" '
+            f'CTM="{point:.6f} 0 0 {point:.6f} 47.3 {sheet.height + 22.2:.4f}">{codes}</ofd:TextObject>'
         )
     return (
         f'<?xml version="1.0" encoding="UTF-8"?><ofd:Page {space}><ofd:Area>'

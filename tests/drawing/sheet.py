@@ -112,3 +112,17 @@ class Sheet:
             for mark in self.marks
         ]
         return Sheet(self.width, self.height, self.style, self.paper, marks)
+
+
+def stacked(sheets: list[Sheet], gap: float = 6.0) -> Sheet:
+    """Several papers printed on one page, one under the other."""
+    page = Sheet(max(sheet.width for sheet in sheets), 0.0, sheets[0].style)
+    for sheet in sheets:
+        down = page.height
+        for mark in sheet.marks:
+            if isinstance(mark, Line):
+                page.marks.append(replace(mark, y0=mark.y0 + down, y1=mark.y1 + down))
+            else:
+                page.marks.append(replace(mark, y=mark.y + down))
+        page.height += sheet.height + gap
+    return page
