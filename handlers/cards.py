@@ -156,7 +156,7 @@ async def by_id(turn: Turn, services: Services, invoice_id: int) -> Outcome:
 
 async def show(turn: Turn, services: Services, record: InvoiceRecord) -> Outcome:
     """The card of an invoice that the viewer may see."""
-    followed = await services.store.read(notices.followed, turn.message.chat)
+    followed = await services.store.ask(notices.followed, turn.message.chat)
     return shown(turn, record, is_followed=record.id in followed)
 
 

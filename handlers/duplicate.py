@@ -43,7 +43,7 @@ async def number_given(turn: Turn, services: Services) -> Outcome | None:
 
 async def _looked_up(turn: Turn, services: Services, named: InvoiceNumber) -> Outcome:
     number, code = named.number, named.code
-    found = await services.store.read(invoices.by_number, turn.viewer, number, code)
+    found = await services.store.ask(invoices.by_number, invoices.Named(turn.viewer, number, code))
     if found:
         return _yours(turn, found[0])
     if len(number) == 8 and code is None:

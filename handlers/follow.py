@@ -21,7 +21,9 @@ async def follow(turn: Turn, services: Services) -> Outcome:
     if turn.message.action is not None:
         return await listed(turn, services)
     for named in numbers_in(turn)[:1]:
-        found = await services.store.read(invoices.by_number, turn.viewer, named.number, named.code)
+        found = await services.store.ask(
+            invoices.by_number, invoices.Named(turn.viewer, named.number, named.code)
+        )
         if len(found) != 1:
             return await status.status(turn, services)  # says why there is none, or asks which it is
         return await _follow(turn, services, found[0].id)
@@ -50,9 +52,11 @@ async def unfollow(turn: Turn, services: Services) -> Outcome:
         return turn.say("follow.stopped_all" if count else "follow.none", Button("button.menu", "help"))
     if turn.argument.isdigit():
         return await _unfollow(turn, services, int(turn.argument))
-    followed = await services.store.read(notices.followed, turn.message.chat)
+    followed = await services.store.ask(notices.followed, turn.message.chat)
     for named in numbers_in(turn):
-        found = await services.store.read(invoices.by_number, turn.viewer, named.number, named.code)
+        found = await services.store.ask(
+            invoices.by_number, invoices.Named(turn.viewer, named.number, named.code)
+        )
         if found:
             return await _unfollow(turn, services, found[0].id)
     if not followed:
@@ -70,7 +74,7 @@ async def unfollow(turn: Turn, services: Services) -> Outcome:
 
 async def listed(turn: Turn, services: Services) -> Outcome:
     """What this chat follows."""
-    followed = await services.store.read(notices.followed, turn.message.chat)
+    followed = await services.store.ask(notices.followed, turn.message.chat)
     records = [await services.store.read(invoices.by_id, turn.viewer, id_) for id_ in followed[-_LISTED:]]
     seen = [record for record in records if record is not None]
     if not seen:

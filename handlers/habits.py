@@ -103,6 +103,11 @@ async def _unsubmitted(
     slots, wanted, own = outcome.conversation.slots, {}, 0
     viewer = Viewer(turn.viewer.employee_id, Role.EMPLOYEE)  # finance sees all, but has its own habits
     if key == "status.card" and isinstance(slots.get("invoice"), int):
+        further = await services.store.ask(
+            invoices.beside, invoices.Beside(turn.viewer.employee_id or 0, slots["invoice"])
+        )
+        if not search.OPEN & further.keys():
+            return None
         record = await services.store.read(invoices.by_id, viewer, slots["invoice"])
         if record is None or not record.seller_name:
             return None

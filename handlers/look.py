@@ -24,14 +24,14 @@ async def due_reply(reminder: Reminder, services: Services) -> Reply:
     code, number = promised.groups()
     loaded = await services.store.read(messages.load, [reminder.chat])
     _, _, viewer = loaded[reminder.chat]
-    found = await services.store.read(invoices.by_number, viewer, number, code)
+    found = await services.store.ask(invoices.by_number, invoices.Named(viewer, number, code))
     if not found:
         return Reply(
             "reminder.not_yet",
             {"number": number, "cause": causes.of_number(number, code, services.now())},
             (Button("button.submit", "submit"), Button("button.human", "human")),
         )
-    followed = await services.store.read(notices.followed, reminder.chat)
+    followed = await services.store.ask(notices.followed, reminder.chat)
     return Reply(
         "reminder.found",
         {"number": number, "lines": cards.card(found[0])},

@@ -145,7 +145,9 @@ async def _record(turn: Turn, services: Services) -> InvoiceRecord | None:
     slots = turn.conversation.slots
     number, last = slots.get("unknown_number"), slots.get("invoice")
     if isinstance(number, str):
-        found = await services.store.read(invoices.by_number, turn.viewer, number, slots.get("unknown_code"))
+        found = await services.store.ask(
+            invoices.by_number, invoices.Named(turn.viewer, number, slots.get("unknown_code"))
+        )
         return found[0] if found else None
     return await services.store.read(invoices.by_id, turn.viewer, last) if isinstance(last, int) else None
 

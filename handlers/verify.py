@@ -82,7 +82,7 @@ def kind_of(record: InvoiceRecord) -> Kind | None:
 
 
 async def _known(turn: Turn, services: Services, number_: str, code: str | None) -> InvoiceRecord | Invoice:
-    records = await services.store.read(invoices.by_number, turn.viewer, number_, code)
+    records = await services.store.ask(invoices.by_number, invoices.Named(turn.viewer, number_, code))
     if len(records) == 1:
         return records[0]
     return Invoice(kind=kind_from_code(code) if code else None, code=code, number=number_)

@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage import statements
 from storage.records import Criteria, InvoiceRecord, Page, Role, StatusLine, Viewer
 from storage.schema import invoices, status_changes
 from storage.statements import insert
@@ -19,11 +21,15 @@ LINES = ("tax", "use", "reimbursement")
 
 def visible(viewer: Viewer) -> sa.ColumnElement[bool]:
     """The one access check: the owner sees their invoices, finance and administrators see all."""
-    if viewer.role in (Role.FINANCE, Role.ADMIN):
+    if _sees_all(viewer):
         return sa.true()
     if viewer.employee_id is None:
         return sa.false()
     return invoices.c.owner_id == viewer.employee_id
+
+
+def _sees_all(viewer: Viewer) -> bool:
+    return viewer.role in (Role.FINANCE, Role.ADMIN)
 
 
 def folded(name: str) -> str:
@@ -181,17 +187,57 @@ async def _update(connection: AsyncConnection, row: Any, draft: InvoiceDraft) ->
     return Stored(row.id, created=False, changed=bool(history), owner_id=values.get("owner_id", row.owner_id))
 
 
-_BY_NUMBER = sa.select(invoices).order_by(invoices.c.issue_date.desc(), invoices.c.id.desc()).limit(20)
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An invoice as somebody names it: all with this number, or the one of this code."""
+
+    viewer: Viewer
+    number: str
+    code: str | None = None
 
 
-async def by_number(
-    connection: AsyncConnection, viewer: Viewer, number: str, code: str | None = None
-) -> list[InvoiceRecord]:
-    """The invoices with this number that the viewer may see: several older ones may share eight digits."""
-    statement = _BY_NUMBER.where(invoices.c.number == number, visible(viewer))
-    if code is not None:
-        statement = statement.where(invoices.c.code == code)
-    return [record(row) for row in await connection.execute(statement)]
+_MOST = 20  # invoices of one number that are told
+
+
+async def by_number(connection: AsyncConnection, asked: Sequence[Named]) -> list[list[InvoiceRecord]]:
+    """For each: the invoices with this number that the viewer may see, newest first.
+
+    Several older ones may share eight digits.
+    """
+    rows = await connection.execute(
+        _by_number(connection.dialect.name),
+        {
+            "asked": [
+                {
+                    "place": place,
+                    "number": each.number,
+                    "code": each.code,
+                    "owner": each.viewer.employee_id,
+                    "all": _sees_all(each.viewer),
+                }
+                for place, each in enumerate(asked)
+            ]
+        },
+    )
+    found: list[list[InvoiceRecord]] = [[] for _ in asked]
+    for row in rows:
+        found[row.place].append(record(row))
+    return [records[:_MOST] for records in found]
+
+
+@cache
+def _by_number(dialect: str) -> sa.Select[Any]:
+    rows, of = statements.asked(dialect, "place", "number", "code", "owner", "all")
+    code = of["code"].as_string()
+    return (
+        sa.select(of["place"].as_integer().label("place"), invoices)
+        .select_from(rows.join(invoices, invoices.c.number == of["number"].as_string()))
+        .where(
+            sa.or_(of["all"].as_boolean(), invoices.c.owner_id == of["owner"].as_integer()),
+            sa.or_(code.is_(None), invoices.c.code == code),
+        )
+        .order_by(invoices.c.issue_date.desc(), invoices.c.id.desc())
+    )
 
 
 async def by_id(connection: AsyncConnection, viewer: Viewer, invoice_id: int) -> InvoiceRecord | None:
@@ -199,6 +245,46 @@ async def by_id(connection: AsyncConnection, viewer: Viewer, invoice_id: int) ->
     found = await connection.execute(sa.select(invoices).where(invoices.c.id == invoice_id, visible(viewer)))
     row = found.first()
     return None if row is None else record(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A person's own invoices of the seller of one of them."""
+
+    owner_id: int
+    invoice_id: int
+
+
+async def beside(connection: AsyncConnection, asked: Sequence[Beside]) -> list[dict[str, int]]:
+    """For each: how many further invoices of that seller the person has, by reimbursement state."""
+    found: list[dict[str, int]] = [{} for _ in asked]
+    questions = [
+        {"place": place, "owner": each.owner_id, "invoice": each.invoice_id}
+        for place, each in enumerate(asked)
+    ]
+    for place, state, count in await connection.execute(
+        _beside(connection.dialect.name), {"asked": questions}
+    ):
+        found[place][state] = count
+    return found
+
+
+@cache
+def _beside(dialect: str) -> sa.Select[Any]:
+    rows, of = statements.asked(dialect, "place", "owner", "invoice")
+    owner, one, other = of["owner"].as_integer(), invoices.alias("one"), invoices.alias("other")
+    place = of["place"].as_integer()
+    same = (other.c.owner_id == one.c.owner_id) & (other.c.seller_folded == one.c.seller_folded)
+    return (
+        sa.select(place.label("place"), other.c.reimbursement_state, sa.func.count())
+        .select_from(
+            rows.join(one, one.c.id == of["invoice"].as_integer()).join(
+                other, same & (other.c.id != one.c.id)
+            )
+        )
+        .where(one.c.owner_id == owner)
+        .group_by(place, other.c.reimbursement_state)
+    )
 
 
 async def search(

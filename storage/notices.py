@@ -57,12 +57,19 @@ async def unfollow(connection: AsyncConnection, wishes: Sequence[Unfollow]) -> l
     return counts
 
 
-async def followed(connection: AsyncConnection, chat: ChatId) -> list[int]:
-    """The ids of the invoices this chat follows."""
-    rows = await connection.execute(
-        sa.select(watches.c.invoice_id).where(watches.c.chat == str(chat)).order_by(watches.c.id)
-    )
-    return [id_ for (id_,) in rows]
+async def followed(connection: AsyncConnection, chats: Sequence[ChatId]) -> list[list[int]]:
+    """For each chat: the ids of the invoices that it follows."""
+    found: dict[str, list[int]] = {str(chat): [] for chat in chats}
+    for chat, invoice_id in await connection.execute(_FOLLOWED, {"chats": list(found)}):
+        found[chat].append(invoice_id)
+    return [found[str(chat)] for chat in chats]
+
+
+_FOLLOWED = (
+    sa.select(watches.c.chat, watches.c.invoice_id)
+    .where(watches.c.chat.in_(sa.bindparam("chats", expanding=True)))
+    .order_by(watches.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)

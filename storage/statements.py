@@ -27,3 +27,14 @@ async def notify(connection: AsyncConnection, topic: str, payloads: set[str]) ->
         return
     for payload in payloads:
         await connection.execute(sa.select(sa.func.pg_notify(f"piaoda_{topic}", payload)))
+
+
+def asked(dialect: str, *names: str) -> tuple[sa.FromClause, dict[str, Any]]:
+    """A list of JSON objects, bound as `asked`, as rows to join with; and the rows' fields by name."""
+    value = sa.column("value", sa.JSON)
+    if dialect == "sqlite":
+        rows = sa.func.json_each(sa.bindparam("asked", type_=sa.JSON)).table_valued(value, name="asked")
+    else:
+        objects = sa.func.jsonb_array_elements(sa.bindparam("asked", type_=postgresql.JSONB))
+        rows = objects.table_valued(value).render_derived(name="asked")
+    return rows, {name: rows.c.value[name] for name in names}

@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import schema
 from storage.database import (
-    READERS,
     DirectoryLock,
     StoreSetupError,
     StoreUnavailableError,
@@ -22,6 +21,7 @@ from storage.database import (
     writing_engine,
 )
 from storage.migrate import check_current, migrate
+from storage.reader import Reader
 from storage.records import ChatId
 from storage.writer import Item, Operation, Result, Writer
 
@@ -32,18 +32,15 @@ T = TypeVar("T")
 class Store:
     """What is kept, on SQLite (one process) or PostgreSQL (many).
 
-    `write(operation, item)` and `read(query, …)` take the functions of the modules beside this one.
-    Both raise StoreUnavailableError when the database does not answer.
+    `write(operation, item)`, `ask(operation, item)` and `read(query, …)` take the functions of the modules beside
+    this one. All raise StoreUnavailableError when the database does not answer.
     """
 
     def __init__(self, url: URL, lock: DirectoryLock | None) -> None:
         self._lock = lock
         self._writing = writing_engine(url)
-        self._reading = reading_engine(url)
         self._writer = Writer(self._writing)
-        self._readers: asyncio.LifoQueue[AsyncConnection | None] = asyncio.LifoQueue()
-        for _ in range(READERS):
-            self._readers.put_nowait(None)
+        self._reader = Reader(reading_engine(url))
         self.shared = url.get_backend_name() != "sqlite"  # other nodes may write too
         self.url = url
 
@@ -77,11 +74,8 @@ class Store:
     async def close(self) -> None:
         """Finish the waiting writes and let go."""
         await self._writer.stop()
-        while not self._readers.empty():
-            if (held := self._readers.get_nowait()) is not None:
-                await held.close()
+        await self._reader.close()
         await self._writing.dispose()
-        await self._reading.dispose()
         if self._lock is not None:
             self._lock.release()
 
@@ -96,23 +90,11 @@ class Store:
         **kwargs: P.kwargs,
     ) -> T:
         """Ask something."""
-        held = await self._readers.get()
-        kept: AsyncConnection | None = None
-        try:
-            # Checking a connection out of the pool costs as much as most questions: readers keep theirs.
-            connection = held if held is not None else await self._reading.connect()
-            try:
-                answer = await query(connection, *args, **kwargs)
-            except BaseException:
-                await connection.invalidate()
-                await connection.close()
-                raise
-            kept = connection
-            return answer
-        except (sa.exc.DBAPIError, OSError, TimeoutError) as error:
-            raise StoreUnavailableError(type(error).__name__) from error
-        finally:
-            self._readers.put_nowait(kept)
+        return await self._reader.read(query, *args, **kwargs)
+
+    async def ask(self, operation: Operation[Item, Result], item: Item) -> Result:
+        """Ask something that many ask: those who ask at the same time share a statement."""
+        return await self._reader.ask(operation, item)
 
     async def ready(self) -> bool:
         """Whether the database takes a write now."""

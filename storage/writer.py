@@ -25,10 +25,21 @@ _RETRIES = 3  # for a lost connection
 
 
 @dataclass(slots=True)
-class _Job:
+class Job:
+    """One thing to be done with others of its kind, and who waits for it."""
+
     operation: Operation[Any, Any]
     item: Any
     done: asyncio.Future[Any]
+
+    def settle(self, *, result: Any = None, error: Exception | None = None) -> None:
+        """Tell who waits, if they still do."""
+        if self.done.done():
+            return
+        if error is not None:
+            self.done.set_exception(error)
+        else:
+            self.done.set_result(result)
 
 
 class Writer:
@@ -36,7 +47,7 @@ class Writer:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._queue: asyncio.Queue[_Job] = asyncio.Queue(_QUEUE)
+        self._queue: asyncio.Queue[Job] = asyncio.Queue(_QUEUE)
         self._connection: AsyncConnection | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -45,11 +56,11 @@ class Writer:
 
     async def stop(self) -> None:
         """Finish what waits, then close."""
-        if self._task is not None:
+        task, self._task = self._task, None
+        if task is not None:
             await self._queue.join()
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
         await self._disconnect()
 
     async def run(self, operation: Operation[Item, Result], item: Item) -> Result:
@@ -57,7 +68,9 @@ class Writer:
 
         Raises what the operation raises, or StoreUnavailableError.
         """
-        job = _Job(operation, item, asyncio.get_running_loop().create_future())
+        if self._task is None:
+            raise StoreUnavailableError("closed")
+        job = Job(operation, item, asyncio.get_running_loop().create_future())
         try:
             self._queue.put_nowait(job)
         except asyncio.QueueFull as error:
@@ -81,7 +94,7 @@ class Writer:
                 for _ in batch:
                     self._queue.task_done()
 
-    async def _finish(self, batch: list[_Job]) -> None:
+    async def _finish(self, batch: list[Job]) -> None:
         try:
             results = await self._commit(batch)
         except Exception as error:
@@ -89,16 +102,16 @@ class Writer:
                 structlog.get_logger().warning("batch_failed", error=type(error).__name__, size=len(batch))
             if len(batch) == 1 or isinstance(error, StoreUnavailableError):
                 for job in batch:
-                    _settle(job, error=error)
+                    job.settle(error=error)
                 return
             # One bad item must not fail the others: each again, alone.
             for job in batch:
                 await self._finish([job])
             return
         for job, result in zip(batch, results, strict=True):
-            _settle(job, result=result)
+            job.settle(result=result)
 
-    async def _commit(self, batch: list[_Job]) -> list[Any]:
+    async def _commit(self, batch: list[Job]) -> list[Any]:
         for attempt in range(_RETRIES):
             try:
                 return await self._transaction(batch)
@@ -112,11 +125,11 @@ class Writer:
                 await asyncio.sleep(0.2 * 4**attempt)
         raise AssertionError("unreachable")
 
-    async def _transaction(self, batch: list[_Job]) -> list[Any]:
+    async def _transaction(self, batch: list[Job]) -> list[Any]:
         if self._connection is None:
             self._connection = await self._engine.connect()
         results: dict[int, Any] = {}
-        groups: dict[Any, list[_Job]] = {}
+        groups: dict[Any, list[Job]] = {}
         for job in batch:
             groups.setdefault(job.operation, []).append(job)
         try:
@@ -146,12 +159,3 @@ def _lost(error: BaseException) -> bool:
     if isinstance(error, sa.exc.DBAPIError):
         return error.connection_invalidated or isinstance(error, sa.exc.InterfaceError)
     return isinstance(error, OSError | TimeoutError)
-
-
-def _settle(job: _Job, *, result: Any = None, error: Exception | None = None) -> None:
-    if job.done.done():  # the caller has gone
-        return
-    if error is not None:
-        job.done.set_exception(error)
-    else:
-        job.done.set_result(result)

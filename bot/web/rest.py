@@ -70,7 +70,7 @@ def routes(program: Program) -> list[Route]:
     async def look_up(request: Request) -> Response:
         """GET /invoices/{number}?code=…: the invoices with this number."""
         number, code = request.path_params["number"], request.query_params.get("code")
-        found = await store.read(invoices.by_number, _SYSTEM, number, code)
+        found = await store.ask(invoices.by_number, invoices.Named(_SYSTEM, number, code))
         if not found:
             raise _RefusedError(404, "no such invoice")
         return JSONResponse({"invoices": [_plain(record) for record in found]})

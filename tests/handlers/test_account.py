@@ -115,7 +115,7 @@ async def test_unbinding_is_confirmed_and_forgets(stage: Stage) -> None:
     assert confirmed is not None
     assert stage.follow(confirmed) == ["account.unbind_done"]
     assert await stage.store.read(people.of_chat, CHAT) is None
-    assert await stage.store.read(notices.followed, CHAT) == []
+    assert await stage.store.ask(notices.followed, CHAT) == []
     assert not {"invoice", "shown"} & set(stage.conversation.slots)
 
 
@@ -139,4 +139,4 @@ async def test_binding_to_another_person_ends_the_notices_of_the_first(stage: St
     stage.follow(await account.show(stage.turn(action="account:bind"), stage.services))
     await said(stage, "3001")
     assert await said(stage, code) == ["account.done"]
-    assert await stage.store.read(notices.followed, CHAT) == []
+    assert await stage.store.ask(notices.followed, CHAT) == []

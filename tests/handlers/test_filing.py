@@ -38,7 +38,7 @@ async def press(desk: Desk, action: str) -> list[str]:
 
 
 async def records(desk: Desk, number: str = NUMBER) -> list[InvoiceRecord]:
-    return await desk.stage.store.read(invoices.by_number, ALL, number)
+    return await desk.stage.store.ask(invoices.by_number, invoices.Named(ALL, number))
 
 
 async def test_a_filed_invoice_is_kept_with_its_file_and_owner(desk: Desk) -> None:

@@ -13,7 +13,7 @@ async def test_follow_twice_list_and_stop(stage: Stage) -> None:
     press = stage.turn(action=f"follow:{record.id}")
     assert stage.follow(await follow.follow(press, stage.services)) == ["follow.done"]
     assert stage.follow(await follow.follow(press, stage.services)) == ["follow.already"]
-    assert await stage.store.read(notices.followed, CHAT) == [record.id]
+    assert await stage.store.ask(notices.followed, CHAT) == [record.id]
     assert stage.follow(await follow.follow(stage.turn(action="follow"), stage.services)) == ["follow.list"]
     stop = stage.turn("别通知我了", intent="notify.unsubscribe")
     assert stage.follow(await follow.unfollow(stop, stage.services)) == ["follow.stopped"]
@@ -44,7 +44,7 @@ async def test_two_followed_ask_which_and_all_stop(stage: Stage) -> None:
     assert stage.follow(await follow.unfollow(named, stage.services)) == ["follow.stopped"]
     every = stage.turn(action="unfollow:all")
     assert stage.follow(await follow.unfollow(every, stage.services)) == ["follow.stopped_all"]
-    assert await stage.store.read(notices.followed, CHAT) == []
+    assert await stage.store.ask(notices.followed, CHAT) == []
 
 
 async def test_another_persons_invoice_is_not_followed(stage: Stage) -> None:
@@ -53,7 +53,7 @@ async def test_another_persons_invoice_is_not_followed(stage: Stage) -> None:
     assert stage.follow(await follow.follow(press, stage.services)) == ["status.gone"]
     said = stage.turn(f"{ONE}到账告诉我", invoice_number=ONE)
     assert stage.follow(await follow.follow(said, stage.services)) == ["status.not_found"]
-    assert await stage.store.read(notices.followed, CHAT) == []
+    assert await stage.store.ask(notices.followed, CHAT) == []
     stage.speak_as(Viewer(None))
     press = stage.turn(action=f"follow:{record.id}")
     assert stage.follow(await follow.follow(press, stage.services)) == ["status.unbound"]

@@ -55,7 +55,7 @@ async def test_a_pdf_is_read_told_and_filed(desk: Desk) -> None:
     assert "二维码与票面" in desk.text()
     turn = desk.stage.turn(action=desk.button("file:"))
     assert desk.follow(await filing.file(turn, desk.stage.services)) == ["filing.done"]
-    (record,) = await desk.stage.store.read(invoices.by_number, desk.stage.viewer, number)
+    (record,) = await desk.stage.store.ask(invoices.by_number, invoices.Named(desk.stage.viewer, number))
     assert str(record.total) == invoice.truth["total"]
 
 

@@ -74,7 +74,7 @@ async def test_a_watch_ends_silently_with_the_access(office: Office) -> None:
     await office.invoice(state="paid")
     await office.jobs.tell_changes()
     assert await office.out(CHAT) == []
-    assert await office.store.read(notices.followed, CHAT) == []
+    assert await office.store.ask(notices.followed, CHAT) == []
 
 
 async def test_a_watch_that_came_after_another_had_ended_is_told(office: Office) -> None:

@@ -53,7 +53,7 @@ async def test_a_running_server_does_it_for_the_command(tmp_path: Path) -> None:
         assert (tmp_path / "office.sock").stat().st_mode & 0o077 == 0
         result = await perform(here, "import", sheet("审批中"))
         assert result["created"] == 1
-        assert len(await store.read(invoices.by_number, ALL, "26112000000000000001")) == 1
+        assert len(await store.ask(invoices.by_number, invoices.Named(ALL, "26112000000000000001"))) == 1
         with pytest.raises(OperationError):
             await perform(here, "users.code", {"number": "9999"})
         server.close()

@@ -1,0 +1,118 @@
+"""Look-ups of invoices on both databases: each asker gets their own, however many ask at once."""
+
+import asyncio
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from storage import invoices, notices, people
+from storage.database import StoreUnavailableError
+from storage.invoices import Beside, InvoiceDraft, Named
+from storage.notices import Unfollow, Watch
+from storage.people import NewEmployee
+from storage.records import ChatId, Role, Viewer
+from storage.store import Store
+
+NOW = datetime(2026, 8, 19, 2, 0, tzinfo=UTC)
+ALL = Viewer(None, Role.FINANCE)
+
+
+async def employee(store: Store, number: str) -> int:
+    return await store.write(people.add, NewEmployee(number, number, Role.EMPLOYEE, NOW))
+
+
+async def invoice(
+    store: Store,
+    owner: int,
+    number: str,
+    code: str | None = None,
+    *,
+    seller: str = "示例商行",
+    state: str = "draft",
+) -> int:
+    draft = InvoiceDraft(
+        number,
+        code,
+        seller_name=seller,
+        total=Decimal("12.30"),
+        owner_id=owner,
+        states={"reimbursement": (state, None)},
+        at=NOW,
+    )
+    return (await store.write(invoices.store, draft)).id
+
+
+async def test_each_of_many_askers_sees_their_own(any_store: Store) -> None:
+    owners = [await employee(any_store, f"E{place}") for place in range(5)]
+    ids = [
+        await invoice(any_store, owner, "00000017", f"01100170000{place}")
+        for place, owner in enumerate(owners)
+    ]
+    viewers = [Viewer(owner) for owner in owners] + [ALL, Viewer(None)]
+    found = await asyncio.gather(
+        *(any_store.ask(invoices.by_number, Named(viewer, "00000017")) for viewer in viewers)
+    )
+    assert [[record.id for record in records] for records in found[:5]] == [[id_] for id_ in ids]
+    assert {record.id for record in found[5]} == set(ids)
+    assert found[6] == []
+
+
+async def test_a_code_picks_one_of_equal_numbers(any_store: Store) -> None:
+    owner = await employee(any_store, "E1")
+    first = await invoice(any_store, owner, "00000017", "011001700001")
+    await invoice(any_store, owner, "00000017", "011001700002")
+    one, both, none = await asyncio.gather(
+        *(
+            any_store.ask(invoices.by_number, Named(Viewer(owner), "00000017", code))
+            for code in ("011001700001", None, "011001700003")
+        )
+    )
+    assert [record.id for record in one] == [first]
+    assert len(both) == 2
+    assert none == []
+
+
+async def test_what_is_followed_is_told_chat_by_chat(any_store: Store) -> None:
+    owner = await employee(any_store, "E1")
+    ids = [await invoice(any_store, owner, f"2611200000000000000{place}") for place in range(2)]
+    chats = [ChatId("wechat", f"o{place}") for place in range(3)]
+    for chat in chats[:2]:
+        await any_store.write(notices.follow, Watch(chat, ids[0], NOW))
+    await any_store.write(notices.follow, Watch(chats[1], ids[1], NOW))
+    found = await asyncio.gather(*(any_store.ask(notices.followed, chat) for chat in (*chats, chats[1])))
+    assert found == [[ids[0]], ids, [], ids]
+
+
+async def test_further_invoices_of_a_seller_are_counted_by_state(any_store: Store) -> None:
+    owner, other = await employee(any_store, "E1"), await employee(any_store, "E2")
+    one = await invoice(any_store, owner, "26112000000000000001")
+    await invoice(any_store, owner, "26112000000000000002", seller="示例 商行")
+    await invoice(any_store, owner, "26112000000000000003", state="paid")
+    await invoice(any_store, owner, "26112000000000000004", seller="另一家")
+    await invoice(any_store, other, "26112000000000000005")
+    mine, strangers = await asyncio.gather(
+        any_store.ask(invoices.beside, Beside(owner, one)), any_store.ask(invoices.beside, Beside(other, one))
+    )
+    assert mine == {"draft": 1, "paid": 1}
+    assert strangers == {}
+
+
+async def test_one_bad_question_fails_alone(any_store: Store) -> None:
+    owner = await employee(any_store, "E1")
+    await invoice(any_store, owner, "26112000000000000001")
+    good = Named(Viewer(owner), "26112000000000000001")
+    bad = Named(Viewer(object()), "1")  # type: ignore[arg-type]
+    results = await asyncio.gather(
+        *(any_store.ask(invoices.by_number, asked) for asked in (good, bad, good)), return_exceptions=True
+    )
+    assert [isinstance(result, BaseException) for result in results] == [False, True, False]
+    assert not isinstance(results[1], StoreUnavailableError)
+
+
+async def test_a_store_that_is_closed_says_so(any_store: Store) -> None:
+    await any_store.close()
+    chat = ChatId("web", "1")
+    for late in (any_store.ask(notices.followed, chat), any_store.write(notices.unfollow, Unfollow(chat))):
+        with pytest.raises(StoreUnavailableError):
+            await asyncio.wait_for(late, 5)
