@@ -64,7 +64,7 @@ async def test_the_later_of_two_inserts_brings_the_earlier_up_to_date(nodes: tup
     stored, updated = await first, await second
     assert (stored.created, updated.created, updated.changed) == (True, False, True)
     assert stored.id == updated.id
-    (record,) = await there.read(invoices.by_number, ALL, draft(1, "").number)
+    (record,) = await there.ask(invoices.by_number, invoices.Named(ALL, draft(1, "").number))
     assert (record.reimbursement_state.value, record.change) == ("paid", 1)
 
 
