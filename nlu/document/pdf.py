@@ -111,16 +111,25 @@ class Pdf:
         return build_page(seen, width, height)
 
     def is_scan(self, number: int) -> bool:
-        """True if all text of a page is invisible: a scanner's own OCR laid over its picture, right or wrong."""
+        """True if all text of a page is invisible and a picture fills it: a scanner's own OCR, right or wrong.
+
+        Converters from OFD write invisible text too, over letters drawn as shapes; that text is exact.
+        """
         page = self._document[number]
         try:
             texts = (each.raw for each in page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], max_depth=3))
             modes = {raw.FPDFTextObj_GetTextRenderMode(text) for text in islice(texts, _SAMPLE)}
+            if modes != {raw.FPDF_TEXTRENDERMODE_INVISIBLE}:
+                return False
+            width, height = page.get_size()
+            pictures = page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=3)
+            boxes = [picture.get_bounds() for picture in islice(pictures, _SAMPLE)]
         except pdfium.PdfiumError:
             return False
         finally:
             page.close()
-        return modes == {raw.FPDF_TEXTRENDERMODE_INVISIBLE}
+        covered: float = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in boxes)
+        return bool(covered > 0.4 * width * height)
 
     def draw(self, number: int, scale: float, *, grey: bool, part: float = 1.0) -> Picture:
         """Draw page `number` at `scale` x 72 dpi, less if it were too large; `part` is the share from the top."""

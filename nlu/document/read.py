@@ -22,6 +22,7 @@ from nlu.document.page import Page
 from nlu.document.papers import papers_on
 from nlu.document.pdf import Pdf
 from nlu.document.reading import DocumentError, Found, Reading, Refusal, Source
+from nlu.document.refused import INVOICE_WORDS, no_invoice, other_page, refused
 from nlu.document.sniff import Form, sniff
 from nlu.document.upright import on_picture, set_upright
 
@@ -31,7 +32,6 @@ _CLOSER_SCALE = 3.5
 _OCR_SIDE = 2200  # pixels of a drawn page
 _MOST_MEMBERS = 60  # files of an archive
 _DEEPEST = 2  # archives inside archives
-_FEW_LETTERS = 12  # characters below which a picture shows no paper
 _CORE = ("number", "issue_date", "total")
 # Kinds whose original is a file: a picture of one does not replace it.
 _FILES = frozenset(
@@ -110,7 +110,7 @@ class Ladder:
             self.tell(None)
         if found:
             return _reading(found, 1)
-        return _together(scans) if scans else _no_invoice(text)
+        return _together(scans) if scans else no_invoice(text)
 
     def _zip(self, archive: Archive, depth: int) -> Reading:
         if depth >= _DEEPEST:
@@ -157,7 +157,7 @@ class Ladder:
         found_codes = _codes_on(pdf, number, page)
         if not structured and (_letters(page) < _TEXT_LETTERS or pdf.is_scan(number)):
             return self.picture(_drawn(pdf, number, page), number + 1, known=found_codes, printed=False)
-        named = _other_page(page, coded=bool(found_codes))
+        named = other_page(page, coded=bool(found_codes))
         if named is not None:
             return Reading(refusal=Refusal.NOT_AN_INVOICE, named=named)
         found: list[Found] = []
@@ -169,7 +169,9 @@ class Ladder:
             merged = self._merged([*structured, evidence], part.qr, number + 1)
             if is_invoice(merged):
                 found.append(merged)
-        looks_like_one = bool(found or found_codes or _INVOICE_WORDS.search(page.text))
+        if len(found) == 1 and pdf.count == 1 and not structured:
+            found = [self._with_entries(pdf, found[0], evidences, papers[0].qr)]
+        looks_like_one = bool(found or found_codes or INVOICE_WORDS.search(page.text))
         if looks_like_one and len(papers) == 1 and not (found and _is_whole(found[0])):
             # Values drawn as lines or pictures, or letters that the file does not name: look at the page.
             seen = self.picture(
@@ -177,7 +179,19 @@ class Ladder:
             )
             if seen.invoices:
                 return seen
-        return _reading(found, 1) if found else _no_invoice(page.text)
+        return _reading(found, 1) if found else no_invoice(page.text)
+
+    def _with_entries(
+        self, pdf: Pdf, found: Found, evidences: Sequence[Evidence], qr: QrPayload | None
+    ) -> Found:
+        """The invoice with what the file's own entries add to its page, where they name the same invoice."""
+        entries = markup.from_leaves(
+            [markup.Leaf((name,), text) for name, text in pdf.metadata().items()], Source.PDF
+        )
+        if entries is None or entries.first("number") != found.invoice.number:
+            return found
+        entries.trust = 0.5  # after the page
+        return self._merged([*evidences, entries], qr, found.page)
 
     def picture(
         self,
@@ -221,7 +235,7 @@ class Ladder:
                 found.append(_noted(replace(merged, boxes=boxes), printed=printed))
         if found:
             return _reading(found, 1)
-        return _refused(shown, text)
+        return refused(shown, text)
 
     def _merged(self, evidences: Sequence[Evidence], qr: QrPayload | None, page: int) -> Found:
         return merge(evidences, qr, page=page, companies=self.companies, today=self.today)
@@ -295,17 +309,6 @@ def _drawn(pdf: Pdf, number: int, page: Page) -> np.ndarray:
     return cv2.cvtColor(colour, cv2.COLOR_RGB2BGR if colour.ndim == 3 else cv2.COLOR_GRAY2BGR)
 
 
-def _other_page(page: Page, *, coded: bool) -> str | None:
-    """What a page of text is by its title, if it is none of ours; `coded`: an invoice code is on it."""
-    if titles.is_trip_sheet(page):
-        return Kind.TRIP_SHEET.value
-    if coded:
-        return None
-    if titles.is_goods_list(page):
-        return Kind.GOODS_LIST.value
-    return Kind.BANK_SLIP.value if titles.is_bank_slip(page) else None
-
-
 def _is_whole(found: Found) -> bool:
     """True if nothing that stands on every invoice of this kind is missing."""
     invoice = found.invoice
@@ -349,34 +352,7 @@ def _reading(found: Sequence[Found], pages: int) -> Reading:
     return _together([Reading(tuple(found), pages=pages)])
 
 
-def _no_invoice(text: str) -> Reading:
-    return Reading(refusal=Refusal.NOT_AN_INVOICE, named=titles.other_paper(text))
-
-
 _CODED = re.compile(r"电子(?:普通|专用)?发票|增值税.{0,4}发票")  # papers that carry a code
-_INVOICE_WORDS = re.compile(r"发票|价税合计|纳税人识别号|开票|税额|客票")
-
-
-def _refused(shown: np.ndarray, text: str) -> Reading:
-    """Why a picture gave no invoice, and what would help."""
-    packed = re.sub(r"\s", "", text)
-    named = titles.other_paper(text)
-    if named is not None:
-        return Reading(refusal=Refusal.NOT_AN_INVOICE, named=named)
-    quality = picture.judge(shown)
-    if _INVOICE_WORDS.search(packed):
-        if quality.is_small:
-            return Reading(refusal=Refusal.TOO_SMALL)
-        if quality.is_blurred:
-            return Reading(refusal=Refusal.BLURRED)
-        return Reading(refusal=Refusal.GLARE if quality.has_glare else Refusal.CROPPED)
-    if len(packed) < _FEW_LETTERS:
-        if quality.is_small and packed:
-            return Reading(refusal=Refusal.TOO_SMALL)
-        if quality.is_blurred and packed:
-            return Reading(refusal=Refusal.BLURRED)
-        return Reading(refusal=Refusal.NOT_AN_INVOICE, named="picture")
-    return Reading(refusal=Refusal.NOT_AN_INVOICE)
 
 
 def _is_by_the_way(name: str) -> bool:

@@ -1,6 +1,8 @@
 """Files whose pages lie elsewhere than the simplest ones do: moved, turned, several papers on one page."""
 
 import io
+from dataclasses import replace
+from random import Random
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
@@ -9,12 +11,16 @@ import pytest
 from nlu.document.reading import fields_of
 from tests.documents.in_process import read
 from tests.drawing import Drawn, draw
+from tests.drawing.digital import digital_sheet
+from tests.drawing.facts import add_up, qr_text
 from tests.drawing.fonts import missing
 from tests.drawing.pdf import to_pdf
 from tests.drawing.sheet import stacked
+from tests.drawing.vat import vat_sheet
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"fonts are not installed: {', '.join(missing())}")
 
+FORMS = {"digital_ordinary": digital_sheet, "vat_e_ordinary": vat_sheet}
 KINDS = (("digital_special", "A"), ("vat_e_ordinary", "B"), ("rail_e", "C"))
 
 
@@ -33,6 +39,25 @@ def moved(data: bytes, across: float, up: float, turn: int) -> bytes:
     document.save(out)
     document.close()
     return out.getvalue()
+
+
+def reversed_by(kind: str, seed: int, layout: str) -> Drawn:
+    """A red-letter invoice (红字发票): every amount negative, the blue one in the remark."""
+    facts = draw(kind, seed, layout).facts
+    facts.items = [
+        replace(line, quantity=f"-{line.quantity}", amount=-line.amount, tax=-line.tax)
+        for line in facts.items
+    ]
+    add_up(facts)
+    digital = kind.startswith("digital")
+    facts.remark = (
+        "被红冲蓝字数电发票号码：24112000000012345678 红字发票信息确认单编号：1101062411000012"
+        if digital
+        else "对应正数发票代码:011002100111号码:12345678"
+    )
+    assert facts.amount is not None
+    facts.qr = qr_text("32" if digital else "10", facts, facts.total if digital else facts.amount)
+    return Drawn(kind, seed, layout, facts, FORMS[kind](facts, layout, Random(seed)))
 
 
 def wrong(data: bytes, drawn: list[Drawn], name: str = "invoice.pdf") -> list[object]:
@@ -60,3 +85,34 @@ def test_several_papers_on_one_page_and_on_several(kind: str) -> None:
     drawn = [draw(kind, seed, "A") for seed in (50, 51)]
     assert wrong(to_pdf(stacked([paper.sheet for paper in drawn])), drawn) == []
     assert wrong(to_pdf([paper.sheet for paper in drawn]), drawn) == []
+
+
+@pytest.mark.parametrize(("kind", "layout"), [("digital_ordinary", "A"), ("vat_e_ordinary", "B")])
+def test_red_letter_invoice_names_the_blue_one_in_its_remark(kind: str, layout: str) -> None:
+    drawn = reversed_by(kind, 70, layout)
+    assert drawn.truth["total"].startswith("-")  # type: ignore[union-attr]
+    assert wrong(drawn.pdf("visual"), [drawn]) == []
+
+
+def test_invisible_text_is_exact_unless_it_lies_over_a_scan() -> None:
+    drawn = draw("digital_special", 91, "A")
+    document = pdfium.PdfDocument(drawn.pdf("visual"))
+    for part in document[0].get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT]):
+        raw.FPDFTextObj_SetTextRenderMode(part.raw, raw.FPDF_TEXTRENDERMODE_INVISIBLE)
+    document[0].gen_content()
+    out = io.BytesIO()
+    document.save(out)
+    assert wrong(out.getvalue(), [drawn]) == []
+
+
+def test_entries_of_the_file_add_what_the_page_lacks() -> None:
+    drawn = draw("digital_special", 92, "B")
+    sheet = drawn.sheet.changed("seller_tax_id", "")
+    data = to_pdf(sheet)
+    entries = (
+        f"/InvoiceNumber ({drawn.truth['number']}) /SellerIdNum ({drawn.truth['seller_tax_id']}) /Author"
+    )
+    assert wrong(data.replace(b"/Author", entries.encode(), 1), [drawn]) == []
+    other = entries.replace(drawn.truth["number"] or "", "25112000000012345678")
+    reading = read(data.replace(b"/Author", other.encode(), 1), "invoice.pdf")
+    assert reading.invoices[0].invoice.seller_tax_id is None
