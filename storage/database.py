@@ -66,6 +66,7 @@ def _engine(url: URL, *, size: int, read_only: bool) -> AsyncEngine:
             poolclass=AsyncAdaptedQueuePool,
             pool_size=size,
             max_overflow=0,
+            hide_parameters=True,  # errors are logged, and texts of users are not
             connect_args={"timeout": 5},
             **(alone if read_only else {}),
         )
@@ -76,6 +77,7 @@ def _engine(url: URL, *, size: int, read_only: bool) -> AsyncEngine:
         pool_size=size,
         max_overflow=0 if not read_only else 4,
         pool_pre_ping=False,
+        hide_parameters=True,
         connect_args={"timeout": 10, "command_timeout": 30},
         # A read is one statement: no BEGIN and ROLLBACK around it.
         isolation_level="AUTOCOMMIT" if read_only else "READ COMMITTED",
