@@ -38,6 +38,7 @@ _IN_WORK = 20  # messages of one chat that are not answered yet
 _STREAMS = 16  # open pages of one chat
 _UPLOADS = 24  # files on their way at the same time, of all chats
 _ALIVE_SECONDS = 15.0  # between signs of life on an open stream
+_MESSAGE_SECONDS = 30.0
 _UPLOAD_SECONDS = 180.0
 # With many nodes a smaller id may become visible after a greater one: look back so far.
 _LATE_IDS = 500
@@ -134,9 +135,13 @@ class Page:
         if isinstance(chat, Response):
             return chat
         try:
-            message = text_message(chat, await body_of(request, LARGEST_MESSAGE))
+            async with asyncio.timeout(_MESSAGE_SECONDS):
+                body = await body_of(request, LARGEST_MESSAGE)
+            message = text_message(chat, body)
         except TooLargeError:
             return error("too_large", 413)
+        except TimeoutError:
+            return error("slow", 408)
         except (ValueError, RecursionError, ClientDisconnect):
             return error("malformed", 400)
         return await self._take(message)

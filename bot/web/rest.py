@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import date, datetime
@@ -14,12 +15,15 @@ from starlette.routing import Route
 
 from bot.build import Program
 from bot.outside.sheets import FIELDS, RowError, SheetRow, row_of
+from bot.web.incoming import TooLargeError, body_of
 from storage import invoices, keys, people
 from storage.database import StoreUnavailableError
 from storage.records import InvoiceRecord, Role, Viewer
 
 _BODY = 2 * 2**20  # bytes
 _MOST = 1_000  # invoices a call
+_BODY_SECONDS = 60.0
+_NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 _SYSTEM = Viewer(None, Role.FINANCE)  # a key speaks for the company, not for one employee
 
 _Handler = Callable[[Request], Awaitable[Response]]
@@ -70,6 +74,8 @@ def routes(program: Program) -> list[Route]:
     async def look_up(request: Request) -> Response:
         """GET /invoices/{number}?code=…: the invoices with this number."""
         number, code = request.path_params["number"], request.query_params.get("code")
+        if _is_no_text(number) or _is_no_text(code):
+            raise _RefusedError(404, "no such invoice")
         found = await store.ask(invoices.by_number, invoices.Named(_SYSTEM, number, code))
         if not found:
             raise _RefusedError(404, "no such invoice")
@@ -82,11 +88,13 @@ def routes(program: Program) -> list[Route]:
 
 
 async def _json(request: Request) -> Any:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _BODY:
-            raise _RefusedError(413, f"a body may have {_BODY} bytes")
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            body = await body_of(request, _BODY)
+    except TooLargeError:
+        raise _RefusedError(413, f"a body may have {_BODY} bytes") from None
+    except TimeoutError:
+        raise _RefusedError(408, "the body did not come") from None
     try:
         return json.loads(body, parse_float=Decimal)
     except (ValueError, RecursionError):
@@ -108,12 +116,17 @@ def _row(place: int, entry: Any, now: datetime) -> SheetRow:
     values: Mapping[str, Any] = {
         name: str(value) if isinstance(value, Decimal) else value for name, value in entry.items()
     }
-    if any(not isinstance(value, str | int | None) for value in values.values()):
+    if any(not isinstance(value, str | int | None) or _is_no_text(value) for value in values.values()):
         raise _RefusedError(422, "text", places=[place])
     try:
         return row_of(values, source="api", at=now)
     except RowError as error:
         raise _RefusedError(422, error.reason, places=[place]) from error
+
+
+def _is_no_text(value: object) -> bool:
+    """What JSON lets pass as text, but no database keeps: NUL, and halves of characters."""
+    return isinstance(value, str) and _NO_TEXT.search(value) is not None
 
 
 def _plain(record: InvoiceRecord) -> dict[str, Any]:

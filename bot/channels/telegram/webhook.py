@@ -79,6 +79,6 @@ def _update(body: bytes) -> object:
         update = json.loads(body)
     except (ValueError, RecursionError):
         raise _RefusedError(400) from None
-    if not (isinstance(update, dict) and isinstance(update.get("update_id"), int)):
+    if not (isinstance(update, dict) and type(update.get("update_id")) is int):
         raise _RefusedError(400)
     return update
