@@ -15,7 +15,10 @@ def application(program: Program) -> ASGIApp:
     routes = [*health.routes(program), *rest.routes(program), *chat.routes(program)]
     if program.telegram is not None:
         routes.append(Route(TELEGRAM_PATH, program.telegram.webhook, methods=["POST"]))
-    return Front(program, Starlette(routes=routes))
+    served = Starlette(routes=routes)
+    # A redirect to the address with one slash less would lead to whatever host the request names.
+    served.router.redirect_slashes = False
+    return Front(program, served)
 
 
 class Front:

@@ -15,6 +15,7 @@ import uvloop
 from bot import log
 from bot.app import application
 from bot.build import build, running
+from bot.connections import Bounded, allow_connections
 from bot.demo import load_demo
 from bot.live import Live
 from bot.settings import Settings, SettingsError, load_settings, unknown_names
@@ -52,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
 
 async def _serve(settings: Settings) -> int:
     sys.setswitchinterval(_SWITCH_SECONDS)
+    allow_connections()
     program = await build(settings)
     if settings.demo:
         program.demo_employee = await load_demo(program.store)
@@ -60,7 +62,8 @@ async def _serve(settings: Settings) -> int:
         host=settings.host,
         port=settings.port,
         loop="none",
-        http="httptools",
+        http=Bounded,
+        ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,
