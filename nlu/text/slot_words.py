@@ -15,7 +15,7 @@ from locales.strict_yaml import LocaleError, load
 from nlu.text.fold import fold
 
 FILE = "slots.yaml"
-_ESCAPED = re.compile(r"\\.|[^\\]+", re.DOTALL)
+_KEPT = re.compile(r"\\.|\(\?P<\w+>|[^\\(]+|\(", re.DOTALL)
 _NEVER = r"(?!)"
 
 
@@ -54,10 +54,18 @@ class SlotWords:
             found.update((fold(word), value) for word, value in content.items())
         return found
 
+    def each(self) -> "Iterator[SlotWords]":
+        """Every language by itself."""
+        for language, content in self.languages.items():
+            yield SlotWords({language: content})
+
+    def names(self, place: str) -> list[str]:
+        """The names of a mapping, of all languages."""
+        return list(dict.fromkeys(name for _, content in self.under(place) for name in content))
+
     def named(self, place: str) -> dict[str, list[str]]:
         """The folded expressions of a mapping name → list, of all languages."""
-        names = dict.fromkeys(name for _, content in self.under(place) for name in content)
-        return {name: self.items(f"{place}.{name}") for name in names}
+        return {name: self.items(f"{place}.{name}") for name in self.names(place)}
 
     def any_of(self, place: str) -> str:
         """One expression for all of a list or of the words of a mapping; matches nothing if there is none."""
@@ -87,8 +95,8 @@ def alternatives(items: list[str]) -> str:
 
 
 def fold_pattern(pattern: str) -> str:
-    r"""`pattern` folded as messages are, but for what is escaped: `\W` stays `\W`."""
-    return _ESCAPED.sub(lambda part: part[0] if part[0][0] == "\\" else fold(part[0]), pattern)
+    r"""`pattern` folded as messages are, but for what is escaped or a name: `\W` stays `\W`."""
+    return _KEPT.sub(lambda part: part[0] if part[0][0] in "\\(" else fold(part[0]), pattern)
 
 
 def slot_files(home: Path = HOME) -> list[Path]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from nlu.text import open_sellers
 from nlu.text.amounts import Amounts
-from nlu.text.dates import find_period
+from nlu.text.dates import Dates
 from nlu.text.fold import fold
 from nlu.text.kinds import KINDS, STATUSES, is_asked
 from nlu.text.numbers import NumberFound, Numbers
@@ -45,6 +45,7 @@ class SlotFinder:
         spoken = NumberWords(words)
         self.numbers = Numbers(words, spoken)
         self.amounts = Amounts(words, spoken)
+        self.dates = Dates(words, spoken)
 
     def find(self, text: str, *, today: date, sellers: SellerIndex | None = None) -> Slots:
         """All slots of `text`; never raises, and is quick for any text: what is very long is cut."""
@@ -52,10 +53,7 @@ class SlotFinder:
         self._numbers(reading, today)
         _email(reading)
         _seller(reading, text, sellers)
-        period = find_period(spoken_digits(reading.text), today)
-        if period is not None:
-            value = {"from": period.first.isoformat(), "to": period.last.isoformat()}
-            reading.take("date", value, period.start, period.end)
+        self._date(reading, today)
         _kinds(reading)
         self._amount(reading)
         _statuses(reading)
@@ -75,6 +73,12 @@ class SlotFinder:
                 reading.take("invoice_number", found.number, found.start, found.end)
                 if found.code is not None:
                     reading.values.setdefault("invoice_code", found.code)
+
+    def _date(self, reading: "_Reading", today: date) -> None:
+        found = self.dates.find(spoken_digits(reading.text), today)
+        if found is not None:
+            value = {"from": found.period.first.isoformat(), "to": found.period.last.isoformat()}
+            reading.take("date", value, found.start, found.end)
 
     def _amount(self, reading: "_Reading") -> None:
         found = self.amounts.find(reading.text)
