@@ -1,6 +1,8 @@
 """ZIP archives, opened so that no entry can hurt: count, size, ratio and names are limited."""
 
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -12,6 +14,16 @@ LARGEST_ENTRY = 50 * 2**20  # bytes unpacked
 LARGEST_SUM = 120 * 2**20
 HIGHEST_RATIO = 150  # real OFDs stay below 30; deflate itself ends near 1,030
 _RATIO_FREE = 2**20  # small entries may shrink as much as they like
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+)
 
 
 class Archive:
@@ -21,7 +33,7 @@ class Archive:
         _refuse_crowds(data)
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
             raise DocumentError(Refusal.BROKEN, "zip") from error
         entries = [entry for entry in self._zip.infolist() if not entry.is_dir()]
         if len(entries) > MOST_ENTRIES:
@@ -62,10 +74,10 @@ class Archive:
         try:
             with self._zip.open(entry) as stream:
                 data = stream.read(most + 1)
-        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError) as error:
-            raise DocumentError(Refusal.BROKEN, "zip") from error
-        except NotImplementedError as error:
+        except NotImplementedError as error:  # a method of packing; it is a RuntimeError too
             raise DocumentError(Refusal.UNSUPPORTED, "zip") from error
+        except _BROKEN as error:
+            raise DocumentError(Refusal.BROKEN, "zip") from error
         if len(data) > most:
             raise DocumentError(Refusal.HOSTILE, "size")
         self._left -= len(data)

@@ -7,79 +7,127 @@ import os
 import resource
 import signal
 import socket
-import struct
+import sys
+import tempfile
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from fapiao.checks import Company
-from nlu.document.ocr import OcrEngine, make_engine
+from nlu.document.ocr import EngineMissingError, OcrEngine, make_engine
 from nlu.document.read import Ladder
-from nlu.document.reading import Reading, Refusal, to_json
+from nlu.document.reading import DocumentError, Reading, Refusal, to_json
+from nlu.document.talk import HEAD, read_all
+from nlu.document.view import page_of
 
-HEAD = struct.Struct("!I")  # length of what follows
 MEMORY = 1_200 * 2**20  # bytes that a child may take beyond what it inherits
-_CPU_SECONDS = 60
+_CPU_SECONDS = 300  # over all pages; the parent watches the clock page by page
 _FILES = 64
 _NEW_NETWORK = 0x40000000  # CLONE_NEWNET: a network of its own with nothing in it
+_NEW_USER = 0x10000000  # CLONE_NEWUSER: what lets others than root have one
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+_NO_NEW_RIGHTS = 38  # PR_SET_NO_NEW_PRIVS
+_NICE = 10  # chats go first
 
 
-def read_all(wire: socket.socket, length: int) -> bytes:
-    """Exactly so many bytes; raises EOFError if the other end is gone."""
-    parts = bytearray()
-    while len(parts) < length:
-        part = wire.recv(min(1 << 20, length - len(parts)))
-        if not part:
-            raise EOFError
-        parts += part
-    return bytes(parts)
+class _NeedsOcrError(Exception):
+    """There is no way on without OCR, which was not allowed."""
 
 
-def serve_one(wire: socket.socket, engines: list[OcrEngine], names: tuple[str, ...]) -> None:
-    """Read the document that comes over the wire and answer; never returns to the caller's loop."""
-    _confine()
+class Engines:
+    """The OCR engines, loaded when first needed; one that is not installed is left out."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.fork = "tesseract" in names  # it is a program of its own, and keeps pictures in files
+        self._missing = list(names)
+        self._loaded: list[OcrEngine] = []
+
+    def load(self) -> list[OcrEngine]:
+        """All engines that are installed."""
+        while self._missing:
+            engine = make_engine(self._missing.pop(0))
+            try:
+                engine.warm()
+            except EngineMissingError as error:
+                sys.stderr.write(f"piaoda: OCR without {engine.name}: {error} is not installed\n")
+            else:
+                self._loaded.append(engine)
+        return self._loaded
+
+
+def serve_one(wire: socket.socket, engines: Engines) -> None:
+    """Do what is asked with the document that comes over the wire."""
+    _confine(forks=engines.fork)
     wire.sendall(HEAD.pack(os.getpid()))
-    header: dict[str, Any] = json.loads(read_all(wire, HEAD.unpack(read_all(wire, HEAD.size))[0]))
+    order: dict[str, Any] = json.loads(read_all(wire, HEAD.unpack(read_all(wire, HEAD.size))[0]))
     data = read_all(wire, HEAD.unpack(read_all(wire, HEAD.size))[0])
+    if order["do"] == "show":
+        _show(wire, order, data)
+    else:
+        _read(wire, order, data, engines)
+
+
+def _show(wire: socket.socket, order: dict[str, Any], data: bytes) -> None:
+    try:
+        page = page_of(data, order["members"], order["page"])
+    except (DocumentError, MemoryError):
+        page = None
+    _say(wire, {"shape": None if page is None else page.shape[:2]})
+    if page is not None:
+        wire.sendall(page.tobytes())
+
+
+def _read(wire: socket.socket, order: dict[str, Any], data: bytes, engines: Engines) -> None:
+    def allowed() -> list[OcrEngine]:
+        if not order["ocr"]:
+            raise _NeedsOcrError
+        return engines.load()
+
     ladder = Ladder(
-        lambda: loaded(engines, names),
-        tuple(Company(name, tax_id) for name, tax_id in header["companies"]),
-        date.fromisoformat(header["today"]),
+        allowed,
+        tuple(Company(name, tax_id) for name, tax_id in order["companies"]),
+        date.fromisoformat(order["today"]),
+        lambda found: _say(wire, {} if found is None else {"found": to_json(found)}),
     )
     try:
-        reading = ladder.read(data, header["name"])
+        _say(wire, {"reading": to_json(ladder.read(data, order["name"]))})
+    except _NeedsOcrError:
+        _say(wire, {"needs_ocr": True})
     except MemoryError:
-        reading = Reading(refusal=Refusal.HOSTILE, name=header["name"])
-    answer = json.dumps(to_json(reading)).encode()
-    wire.sendall(HEAD.pack(len(answer)) + answer)
+        _say(wire, {"reading": to_json(Reading(refusal=Refusal.HOSTILE, name=order["name"]))})
 
 
-def loaded(engines: list[OcrEngine], names: tuple[str, ...]) -> list[OcrEngine]:
-    """The OCR engines, made and warmed when first needed."""
-    for name in names[len(engines) :]:
-        engine = make_engine(name)
-        engine.warm()
-        engines.append(engine)
-    return engines
+def _say(wire: socket.socket, message: dict[str, Any]) -> None:
+    """One message; an empty one says that the work goes on."""
+    packed = json.dumps(message).encode()
+    wire.sendall(HEAD.pack(len(packed)) + packed)
 
 
-def _confine() -> None:
+def _confine(*, forks: bool) -> None:
     """Give up what a reader does not need: other files, time, memory, the network, a life after the parent."""
     os.setsid()
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
-    # Where the kernel does not permit it we have no network code to run anyway: readers open no addresses.
-    libc.unshare(_NEW_NETWORK)
+    libc.prctl(_NO_NEW_RIGHTS, 1, 0, 0, 0)
+    # Where the kernel permits neither, what is left is that no reader has code that opens an address.
+    if libc.unshare(_NEW_NETWORK) != 0:
+        libc.unshare(_NEW_USER | _NEW_NETWORK)
     with contextlib.suppress(OSError):
-        os.nice(5)
+        os.nice(_NICE)
     with open("/proc/self/statm") as pages:
         inherited = int(pages.read().split()[0]) * resource.getpagesize()
-    for limit, most in (
+    limits = [
         (resource.RLIMIT_AS, inherited + MEMORY),
         (resource.RLIMIT_CPU, _CPU_SECONDS),
         (resource.RLIMIT_NOFILE, _FILES),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 64 * 2**20),
-    ):
+        (resource.RLIMIT_FSIZE, 64 * 2**20 if forks else 0),
+    ]
+    if not forks:
+        limits.append((resource.RLIMIT_NPROC, 0))
+    for limit, most in limits:
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(limit, (most, most))
+    if forks:
+        tempfile.tempdir = os.path.join(tempfile.gettempdir(), str(os.getpid()))
+        os.mkdir(tempfile.tempdir)

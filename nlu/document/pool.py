@@ -1,50 +1,43 @@
-"""Documents in, readings out, away from the event loop: queue, fair share, and the processes that do it."""
+"""Documents in, readings out, away from the event loop: the queue, and a fair share of it for everybody."""
 
 import asyncio
-import contextlib
-import json
-import os
-import signal
-import socket
-import sys
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
+import numpy as np
 import structlog
 
-from nlu.document.confined import HEAD
-from nlu.document.reading import DocumentError, Reading, Refusal, from_json
-from nlu.document.sniff import sniff
-from nlu.document.zygote import READ, WARM
+from nlu.document.reading import DocumentError, Reading, Refusal
+from nlu.document.sandbox import Confinement, NeedsOcrError, OnFound, Sandbox
+from nlu.document.sniff import Form, sniff
+from nlu.document.talk import ReaderCrashedError
 
-SECONDS = 40.0  # for one document
-_LONGEST_ANSWER = 32 * 2**20  # bytes
-_WAITING = 500  # documents in the queue
-_BEIJING = ZoneInfo("Asia/Shanghai")
-_ENGINES = {"rapidocr": "rapidocr", "tesseract": "tesseract", "both": "rapidocr,tesseract"}
+SECONDS = 20.0  # for one page, or one file of an archive
+_MOST_WAITING = 300  # documents
+_MOST_BYTES = 256 * 2**20  # of documents that wait
 
 _log = structlog.get_logger()
 
 OnPlace = Callable[[int], Awaitable[None]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Wish:
     """One document that waits."""
 
     data: bytes
     name: str
-    on_place: OnPlace | None
+    is_quick: bool  # likely to be read without OCR
+    on_found: OnFound | None
     done: asyncio.Future[Reading] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class Reader:
     """Reads documents, `workers` at a time, each in a process of its own; a person with many lets others in between.
 
-    `companies` are (name, tax id) of our own companies.
+    Files with text (PDF, OFD, XML) have a lane of their own and do not wait for photos. `companies` are
+    (name, tax id) of our own companies; `seconds` are for one page. Raises ValueError for an unknown engine.
     """
 
     def __init__(
@@ -55,26 +48,23 @@ class Reader:
         companies: tuple[tuple[str, str], ...] = (),
         warm: bool = True,
         seconds: float = SECONDS,
+        sandbox: Confinement | None = None,
     ) -> None:
-        self._engines = _ENGINES[engine]
         self._workers = workers
-        self._companies = companies
-        self._warm = warm
-        self._seconds = seconds
-        self._zygote: asyncio.subprocess.Process | None = None
-        self._orders: socket.socket | None = None
-        self._starting = asyncio.Lock()
+        self._sandbox = sandbox or Sandbox(engine, companies, warm=warm, seconds=seconds)
         self._waiting: OrderedDict[str, deque[_Wish]] = OrderedDict()
+        self._busy = 0
         self._arrived = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin; the models are loaded meanwhile, nobody waits for them here."""
-        await self._ensure()
-        self._tasks = [asyncio.create_task(self._work()) for _ in range(self._workers)]
+        await self._sandbox.start()
+        self._tasks = [asyncio.create_task(self._work(quick=False)) for _ in range(self._workers)]
+        self._tasks.append(asyncio.create_task(self._work(quick=True)))
 
     async def stop(self) -> None:
-        """End; what is being read is given up."""
+        """End; what waits or is being read is given up, and its callers see CancelledError."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -83,32 +73,57 @@ class Reader:
             for wish in wishes:
                 wish.done.cancel()
         self._waiting.clear()
-        await self._end_zygote()
+        await self._sandbox.stop()
 
     async def read(
-        self, data: bytes, name: str, *, person: str = "", on_place: OnPlace | None = None
+        self,
+        data: bytes,
+        name: str,
+        *,
+        person: str = "",
+        on_place: OnPlace | None = None,
+        on_found: OnFound | None = None,
     ) -> Reading:
-        """What a document holds. `on_place` is told how many are before it whenever that changes."""
+        """What a document holds; what is wrong with it is in the refusal.
+
+        `on_place` is told how many documents are before this one, if it has to wait; `on_found` gets what the QR
+        code of a photo says, long before the rest is read.
+        """
         try:
-            sniff(data)  # what is no document at all need not wait
+            form = sniff(data)  # what is no document at all need not wait
         except DocumentError as error:
             return Reading(refusal=error.refusal, name=name)
-        if self._count >= _WAITING:
+        if self._is_full(len(data)):
             return Reading(refusal=Refusal.TIMEOUT, name=name)
-        wish = _Wish(data, name, on_place)
+        wish = _Wish(data, name, form is not Form.IMAGE, on_found)
         self._waiting.setdefault(person, deque()).append(wish)
         self._arrived.set()
-        await self._tell_places()
-        return await wish.done
+        try:
+            place = self._place(wish)
+            if place and on_place is not None:
+                await on_place(place)
+            return await wish.done
+        finally:
+            wish.done.cancel()  # if nobody waits for it any more it is not read, or no further
+            self._take_out(person, wish)
 
-    @property
-    def _count(self) -> int:
-        return sum(len(wishes) for wishes in self._waiting.values())
+    async def show(self, data: bytes, members: Sequence[str] = (), page: int = 1) -> np.ndarray | None:
+        """A page of a document, or of the file in it that `members` lead to, as a picture (BGR), if it has any."""
+        try:
+            return await self._sandbox.show(data, members, page)
+        except (TimeoutError, ReaderCrashedError):
+            return None
 
-    async def _tell_places(self) -> None:
-        for place, wish in enumerate(self._in_turn()):
-            if wish.on_place is not None and place:
-                await wish.on_place(place)
+    def _is_full(self, size: int) -> bool:
+        wishes = [wish for wishes in self._waiting.values() for wish in wishes]
+        held = sum(len(wish.data) for wish in wishes)
+        return len(wishes) >= _MOST_WAITING or (held + size > _MOST_BYTES and bool(wishes))
+
+    def _place(self, wish: _Wish) -> int:
+        """How many are before this one; 0 if it is read at once."""
+        before = self._in_turn().index(wish)
+        free = self._workers - self._busy
+        return 0 if wish.is_quick or before < free else before + self._busy
 
     def _in_turn(self) -> list[_Wish]:
         """Who waits, in the order in which they will be served: one of each person, then the next of each."""
@@ -116,99 +131,65 @@ class Reader:
         longest = max((len(wishes) for wishes in rounds), default=0)
         return [wishes[place] for place in range(longest) for wishes in rounds if place < len(wishes)]
 
-    def _next(self) -> _Wish:
-        person, wishes = next(iter(self._waiting.items()))
-        wish = wishes.popleft()
-        del self._waiting[person]
-        if wishes:
-            self._waiting[person] = wishes  # to the end of the line
-        return wish
+    def _take_out(self, person: str, wish: _Wish) -> None:
+        """Let a wish wait no longer."""
+        wishes = self._waiting.get(person, ())
+        if wish in wishes:
+            self._waiting[person].remove(wish)
+            if not wishes:
+                del self._waiting[person]
 
-    async def _work(self) -> None:
+    def _next(self, *, quick: bool) -> tuple[str, _Wish] | None:
+        for person, wishes in self._waiting.items():
+            wish = next((wish for wish in wishes if wish.is_quick or not quick), None)
+            if wish is not None:
+                self._waiting.move_to_end(person)
+                self._take_out(person, wish)
+                return person, wish
+        return None
+
+    async def _work(self, *, quick: bool) -> None:
         while True:
-            while not self._waiting:
+            taken = self._next(quick=quick)
+            if taken is None:
                 self._arrived.clear()
                 await self._arrived.wait()
-            wish = self._next()
-            if wish.done.cancelled():
                 continue
-            reading = await self._twice(wish)
-            if not wish.done.done():
-                wish.done.set_result(reading)
+            self._busy += not quick
+            try:
+                await self._serve(*taken)
+            finally:
+                self._busy -= not quick
+
+    async def _serve(self, person: str, wish: _Wish) -> None:
+        """Read until it is read, nobody waits for it any more, or we have to end."""
+        reading = asyncio.create_task(self._twice(wish))
+        try:
+            await asyncio.wait((reading, wish.done), return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            wish.done.cancel()
+            raise
+        finally:
+            reading.cancel()
+            await asyncio.wait((reading,))
+        if wish.done.done() or reading.cancelled():
+            return
+        if isinstance(reading.exception(), NeedsOcrError):
+            wish.is_quick = False
+            self._waiting.setdefault(person, deque()).appendleft(wish)
+            self._arrived.set()
+            return
+        wish.done.set_result(reading.result())
 
     async def _twice(self, wish: _Wish) -> Reading:
         """A reader that crashed gets one more chance: the fault may have been in the process, not the file."""
         for _ in range(2):
             try:
-                return await self._once(wish)
+                return await self._sandbox.read(
+                    wish.data, wish.name, ocr=not wish.is_quick, on_found=wish.on_found
+                )
             except TimeoutError:
                 return Reading(refusal=Refusal.TIMEOUT, name=wish.name)
-            except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-                _log.warning("reader_crashed", error=type(error).__name__)
+            except ReaderCrashedError as error:
+                _log.warning("reader_crashed", error=str(error))
         return Reading(refusal=Refusal.CRASHED, name=wish.name)
-
-    async def _once(self, wish: _Wish) -> Reading:
-        await self._ensure()
-        ours, theirs = socket.socketpair()
-        with theirs:
-            orders = self._orders
-            assert orders is not None
-            await asyncio.to_thread(socket.send_fds, orders, [READ], [theirs.fileno()])
-        ours.setblocking(False)
-        reader, writer = await asyncio.open_connection(sock=ours, limit=_LONGEST_ANSWER)
-        child = 0
-        try:
-            # Until the child has said who it is we wait for the models as well: at most once after the start.
-            async with asyncio.timeout(self._seconds * 2):
-                child = HEAD.unpack(await reader.readexactly(HEAD.size))[0]
-            async with asyncio.timeout(self._seconds):
-                header = {
-                    "name": wish.name,
-                    "companies": self._companies,
-                    "today": datetime.now(_BEIJING).date().isoformat(),
-                }
-                for part in (json.dumps(header).encode(), wish.data):
-                    writer.write(HEAD.pack(len(part)) + part)
-                await writer.drain()
-                length = HEAD.unpack(await reader.readexactly(HEAD.size))[0]
-                if length > _LONGEST_ANSWER:
-                    raise ValueError("answer too long")
-                return from_json(json.loads(await reader.readexactly(length)))
-        finally:
-            writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
-            if child:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(child, signal.SIGKILL)
-
-    async def _ensure(self) -> None:
-        async with self._starting:
-            if self._zygote is not None and self._zygote.returncode is None:
-                return
-            await self._end_zygote()
-            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            with theirs:
-                self._zygote = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "nlu.document.zygote", str(theirs.fileno()), self._engines,
-                    pass_fds=[theirs.fileno()], start_new_session=True, env=_environment(),
-                )  # fmt: skip
-            self._orders = ours
-            if self._warm:
-                ours.send(WARM)
-
-    async def _end_zygote(self) -> None:
-        zygote, self._zygote = self._zygote, None
-        if self._orders is not None:
-            self._orders.close()
-            self._orders = None
-        if zygote is not None:
-            with contextlib.suppress(ProcessLookupError):
-                zygote.kill()
-            await zygote.wait()
-
-
-def _environment() -> dict[str, str]:
-    """What the readers get of our environment: nothing secret."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
-    return {**kept, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "HOME": "/nonexistent"}
