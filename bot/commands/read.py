@@ -3,28 +3,46 @@
 import argparse
 import asyncio
 import csv
+import io
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import Progress
 
-from bot.outside.explain import draw
+from bot.outside.explain import Drawings
 from bot.settings import SettingsError, load_settings
 from nlu.document.pool import Reader
-from nlu.document.reading import FIELDS, DocumentError, Found, Reading, fields_of
-from nlu.document.sniff import Form, sniff
+from nlu.document.reading import FIELDS, DocumentError, Found, Reading, Refusal, fields_of
+from nlu.document.sniff import LARGEST_FILE, Form, sniff
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
     Subparsers = _SubParsersAction[argparse.ArgumentParser]
 
-_COLUMNS = ("file", "page", *FIELDS, "sources", "checks", "confidence", "error")
+_COLUMNS = ("file", "page", *FIELDS, "sources", "checks", "confidence", "error", "reason")
+
+_REASONS = {
+    Refusal.BLURRED: "the picture is out of focus; take it again",
+    Refusal.CROPPED: "a part is missing; take the whole paper",
+    Refusal.TOO_SMALL: "a thumbnail; send the picture in its full size",
+    Refusal.GLARE: "a light is reflected; take it again at another angle",
+    Refusal.UNREADABLE: "nothing certain could be read",
+    Refusal.EMPTY: "nothing is in it",
+    Refusal.UNSUPPORTED: "neither picture, PDF, OFD, XML nor ZIP",
+    Refusal.BROKEN: "damaged or cut short; get it again from where it came",
+    Refusal.ENCRYPTED: "it opens only with a password; save it without one",
+    Refusal.TOO_LARGE: "larger than any invoice",
+    Refusal.TOO_MANY_PAGES: "too many pages or files; split it",
+    Refusal.HOSTILE: "built so that it harms whoever opens it",
+    Refusal.TIMEOUT: "reading took too long",
+    Refusal.CRASHED: "reading it failed twice",
+}
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -44,43 +62,63 @@ def run(args: argparse.Namespace) -> int:
     """Read; 0 if every file was processed, whatever was in it; 1 with a line of reason otherwise."""
     try:
         settings = load_settings()
+        if args.explain is not None:
+            args.explain.mkdir(parents=True, exist_ok=True)
     except SettingsError as error:
         sys.stderr.write(f"piaoda: {error}\n")
         return 1
-    files = list(_files(args.paths))
-    if missing := [path for path in args.paths if not path.exists()]:
-        sys.stderr.write("".join(f"piaoda: {path} does not exist\n" for path in missing))
+    except OSError as error:
+        sys.stderr.write(f"piaoda: --explain {_shown(args.explain)}: {error.strerror}\n")
+        return 1
+    files, unread = _files(args.paths)
     companies = tuple((company.name, company.tax_id) for company in settings.companies)
-    reader = Reader(
-        args.engine or settings.ocr_engine, max(1, args.jobs), companies=companies, warm=_needs_ocr(files)
+    jobs = max(1, args.jobs)
+    reader = Reader(args.engine or settings.ocr_engine, jobs, companies=companies, warm=_needs_ocr(files))
+    drawings = Drawings(args.explain) if args.explain is not None else None
+    try:
+        unread += asyncio.run(_read(reader, files, jobs, drawings, as_csv=args.csv))
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 1 if unread else 0
+
+
+async def _read(
+    reader: Reader, files: list[Path], jobs: int, drawings: Drawings | None, *, as_csv: bool
+) -> int:
+    """Print all readings; returns how many files could not be opened."""
+    console = Console(stderr=True)
+    progress = Progress(
+        console=console, transient=True, disable=not console.is_terminal, redirect_stdout=False
     )
-    asyncio.run(_read(args, reader, files))
-    return 1 if missing else 0
-
-
-async def _read(args: argparse.Namespace, reader: Reader, files: list[Path]) -> None:
-    writer = csv.DictWriter(sys.stdout, _COLUMNS) if args.csv else None
-    if writer is not None:
-        writer.writeheader()
+    write = _Writer(progress if sys.stdout.isatty() else None, as_csv=as_csv)
+    unread = 0
     await reader.start()
     try:
-        with Progress(
-            console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
-        ) as progress:
+        with progress:
             task = progress.add_task("Reading", total=len(files))
-            async for path, reading in _readings(reader, files, max(1, args.jobs)):
-                for line in _lines(path, reading):
-                    _write(line, writer)
-                if args.explain is not None:
-                    await asyncio.to_thread(_explain, path, reading, args.explain)
+            async for path, reading in _readings(reader, files, jobs):
+                if isinstance(reading, OSError):
+                    unread += 1
+                    _complain(path, reading.strerror or "cannot be read")
+                else:
+                    for line in _lines(path, reading):
+                        write(line)
+                    if drawings is not None:
+                        await drawings.draw(reader, path, reading)
                 progress.advance(task)
     finally:
         await reader.stop()
+    return unread
 
 
-async def _readings(reader: Reader, files: list[Path], jobs: int) -> AsyncIterator[tuple[Path, Reading]]:
+async def _readings(
+    reader: Reader, files: list[Path], jobs: int
+) -> AsyncIterator[tuple[Path, Reading | OSError]]:
     """All readings in the order of the files; a few more than are read at a time wait in memory."""
-    ahead: list[tuple[Path, asyncio.Task[Reading]]] = []
+    ahead: list[tuple[Path, asyncio.Task[Reading | OSError]]] = []
     waiting = iter(files)
     while True:
         while len(ahead) < 2 * jobs and (path := next(waiting, None)) is not None:
@@ -91,26 +129,54 @@ async def _readings(reader: Reader, files: list[Path], jobs: int) -> AsyncIterat
         yield path, await task
 
 
-async def _one(reader: Reader, path: Path) -> Reading:
+async def _one(reader: Reader, path: Path) -> Reading | OSError:
     try:
-        data = await asyncio.to_thread(path.read_bytes)
-    except OSError:
-        data = b""
+        data = await asyncio.to_thread(_bytes_of, path)
+    except OSError as error:
+        return error
+    if data is None:
+        return Reading(refusal=Refusal.TOO_LARGE, name=path.name)
     return await reader.read(data, path.name, person=str(path))
 
 
-def _files(paths: list[Path]) -> Iterator[Path]:
+def _bytes_of(path: Path) -> bytes | None:
+    """What is in a file, or None if it is larger than any document."""
+    return path.read_bytes() if path.stat().st_size <= LARGEST_FILE else None
+
+
+def _files(paths: list[Path]) -> tuple[list[Path], int]:
+    """The files that are named and those in folders, and how many are not there or no files."""
+    files: list[Path] = []
+    unread = 0
     for path in paths:
         if path.is_dir():
-            yield from sorted(
-                each for each in path.rglob("*") if each.is_file() and not each.name.startswith(".")
-            )
-        elif path.exists():
-            yield path
+            found = sorted(each for each in path.rglob("*") if each.is_file() and not _is_hidden(each, path))
+            files += found
+            if not found:
+                _complain(path, "holds no files")
+        elif path.is_file():
+            files.append(path)
+        else:
+            unread += 1
+            _complain(path, "is no file" if path.exists() else "does not exist")
+    return files, unread
+
+
+def _is_hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def _complain(path: Path, what: str) -> None:
+    sys.stderr.write(f"piaoda: {_shown(path)}: {what}\n")
+
+
+def _shown(path: Path) -> str:
+    """A path as text; names in other encodings than UTF-8 with marks in their place."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _needs_ocr(files: list[Path]) -> bool:
-    """Whether there is a picture or an archive among the files, for which the models are worth loading."""
+    """Whether there is a picture among the files, for which the models are worth loading at once."""
     for path in files:
         try:
             with path.open("rb") as file:
@@ -128,21 +194,21 @@ def _lines(path: Path, reading: Reading) -> list[dict[str, Any]]:
         return [line for member in reading.members for line in _lines(path / member.name, member)]
     if reading.invoices:
         return [_line(path, found) for found in reading.invoices]
-    refusal = reading.refusal.value if reading.refusal is not None else "not_an_invoice"
-    is_error = reading.refusal is not None and reading.refusal.is_error
+    refusal = reading.refusal or Refusal.NOT_AN_INVOICE
     empty: dict[str, Any] = dict.fromkeys(FIELDS)
-    reason = refusal if reading.named is None else f"{refusal}: {reading.named}"
+    why = reading.named or _REASONS.get(refusal)
+    reason = refusal.value if why is None else f"{refusal.value}: {why}"
     return [
         {
-            "file": str(path), "page": 1, **empty, "sources": {}, "checks": {}, "confidence": 0.0,
-            "error": refusal if is_error else None, "reason": reason,
+            "file": _shown(path), "page": 1, **empty, "sources": {}, "checks": {}, "confidence": 0.0,
+            "error": refusal.value if refusal.is_error else None, "reason": reason,
         }
     ]  # fmt: skip
 
 
 def _line(path: Path, found: Found) -> dict[str, Any]:
     return {
-        "file": str(path),
+        "file": _shown(path),
         "page": found.page,
         **fields_of(found),
         "sources": {name: source.value for name, source in found.sources.items()},
@@ -152,21 +218,33 @@ def _line(path: Path, found: Found) -> dict[str, Any]:
     }
 
 
-def _write(line: dict[str, Any], writer: "csv.DictWriter[str] | None") -> None:
-    if writer is None:
-        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
-    else:
+class _Writer:
+    """Prints lines, above the progress bar if both are on a terminal."""
+
+    def __init__(self, progress: Progress | None, *, as_csv: bool) -> None:
+        self._progress = progress
+        self._as_csv = as_csv
+        if as_csv:
+            self._row(dict(zip(_COLUMNS, _COLUMNS, strict=True)))
+
+    def __call__(self, line: dict[str, Any]) -> None:
+        if not self._as_csv:
+            self._put(json.dumps(line, ensure_ascii=False))
+            return
         flat = {
             name: json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
             for name, value in line.items()
         }
-        writer.writerow({name: flat.get(name) for name in _COLUMNS})
-    sys.stdout.flush()
+        self._row({name: flat.get(name) for name in _COLUMNS})
 
+    def _row(self, values: dict[str, Any]) -> None:
+        out = io.StringIO()
+        csv.DictWriter(out, _COLUMNS, lineterminator="").writerow(values)
+        self._put(out.getvalue())
 
-def _explain(path: Path, reading: Reading, folder: Path) -> None:
-    """Draw the page with a box around each value and its source."""
-    picture = draw(path.read_bytes(), reading)
-    if picture is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{path.stem}.explained.png").write_bytes(picture)
+    def _put(self, text: str) -> None:
+        if self._progress is not None:
+            self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
+            return
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()

@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ from tests.drawing.fonts import missing
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"fonts are not installed: {', '.join(missing())}")
 
+ROOT = Path(__file__).parents[2]
 Run = Callable[..., tuple[int, str]]
 KEYS = ["file", "page", *FIELDS, "sources", "checks", "confidence", "error"]
 
@@ -125,16 +129,63 @@ def test_csv(run: Run, drawn: Drawn, tmp_path: Path) -> None:
 
 
 def test_explain(run: Run, drawn: Drawn, tmp_path: Path) -> None:
-    """A picture of the page with what was read where, for each file that can be drawn."""
+    """A picture of each page with what was read where, for each file that can be drawn; none in another's place."""
+    other = draw("rail_e", 3, "A").pdf()
     (tmp_path / "a.pdf").write_bytes(drawn.pdf())
-    status, printed = run(tmp_path / "a.pdf", "--explain", tmp_path / "drawn")
+    (tmp_path / "a.xml").write_bytes(drawn.xml())
+    (tmp_path / "deeper").mkdir()
+    (tmp_path / "deeper" / "a.pdf").write_bytes(other)
+    (tmp_path / "a.zip").write_bytes(zipped({"x/a.pdf": other, "b.zip": zipped({"a.pdf": drawn.pdf()})}))
+    files = [tmp_path / name for name in ("a.pdf", "a.xml", "deeper", "a.zip")]
+    status, printed = run(*files, "--explain", tmp_path / "drawn")
     assert status == 0
-    assert len(objects(printed)) == 1
-    (picture,) = (tmp_path / "drawn").iterdir()
-    assert picture.suffix == ".png"
-    shown = cv2.imread(str(picture))
-    assert shown is not None
-    assert min(shown.shape[:2]) > 300
+    assert len(objects(printed)) == 5
+    pictures = sorted((tmp_path / "drawn").iterdir())
+    assert [picture.name for picture in pictures] == [
+        "a.pdf (2).explained.png",
+        "a.pdf.explained.png",
+        "a.zip+b.zip+a.pdf.explained.png",
+        "a.zip+x_a.pdf.explained.png",
+    ]
+    shown = [cv2.imread(str(picture)) for picture in pictures]
+    assert all(picture is not None and min(picture.shape[:2]) > 300 for picture in shown)
+    assert shown[1].tolist() == shown[2].tolist()
+    assert shown[0].tolist() == shown[3].tolist()
+
+
+def test_a_name_of_another_encoding(run: Run, drawn: Drawn, tmp_path: Path) -> None:
+    """Names as old Chinese systems wrote them (GBK) are shown as well as may be."""
+    file = os.fsencode(tmp_path) + b"/\xb7\xa2\xc6\xb1.pdf"
+    Path(os.fsdecode(file)).write_bytes(drawn.pdf())
+    status, printed = run(tmp_path, "--explain", tmp_path / "drawn")
+    assert status == 0
+    assert [line["number"] for line in objects(printed)] == [drawn.truth["number"]]
+    assert len(list((tmp_path / "drawn").iterdir())) == 1
+
+
+def test_what_cannot_be_opened(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Devices, empty folders and wrong places for pictures: a line each, and the rest goes on."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "large.pdf").touch()
+    os.truncate(tmp_path / "large.pdf", 5 * 2**30)
+    status, printed = run("/dev/zero", tmp_path / "empty", tmp_path / "large.pdf")
+    assert status == 1
+    assert [line["error"] for line in objects(printed)] == ["too_large"]
+    assert run(tmp_path / "large.pdf", "--explain", tmp_path / "large.pdf") == (1, "")
+
+
+def test_on_a_terminal(run: Run, drawn: Drawn, tmp_path: Path) -> None:
+    """The progress bar goes to the terminal, the lines to where they are sent."""
+    (tmp_path / "a.xml").write_bytes(drawn.xml())
+    ours, terminal = os.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "read", str(tmp_path / "a.xml")],
+        stdout=subprocess.PIPE, stderr=terminal, env={**os.environ, "TERM": "xterm"}, check=True, cwd=ROOT,
+    )  # fmt: skip
+    os.close(terminal)
+    assert [line["number"] for line in objects(done.stdout.decode())] == [drawn.truth["number"]]
+    assert b"Reading" in os.read(ours, 2**16)
+    os.close(ours)
 
 
 @pytest.mark.slow
