@@ -18,6 +18,7 @@ from bot.channels.wechat.sending import ReadDocument
 from bot.channels.wechat.talk import Keep
 from bot.channels.wechat.template import DEFAULT_FIELDS
 from bot.delivery import Delivery
+from bot.demo import CONTACT
 from bot.jobs import Jobs
 from bot.live import Live
 from bot.outside.speech import SpeechEndpoint
@@ -106,7 +107,7 @@ async def build(settings: Settings) -> Program:
         transcriber=_speech(settings),
         fetch=fetch,
         companies=companies,
-        contact=settings.contact,
+        contact=settings.contact or (CONTACT if settings.demo else {}),
         demo=settings.demo,
     )
     assistant = Assistant(

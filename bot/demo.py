@@ -61,6 +61,8 @@ _SELLERS = (
     _seller("演示高速公路有限公司", "370102", "0.03", 15, 320, Kind.VAT_E_TOLL),
 )
 _BUYER = ("演示科技（北京）有限公司", "110105")
+# Whom to ask, where no contact way is set: made up as well.
+CONTACT = {"person": "演示财务服务台（虚构）", "phone": "010-5555 0100", "email": "finance@example.com"}
 _CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
@@ -137,13 +139,15 @@ _SUFFIXES = {Kind.VAT_E_ORDINARY: "11", Kind.VAT_ORDINARY: "04", Kind.VAT_ROLL: 
 def _numbers(
     chance: random.Random, kind: Kind, seller: _Seller, issued: date, place: int
 ) -> tuple[str | None, str]:
-    year = f"{issued.year % 100:02d}"
+    year, shenzhen = f"{issued.year % 100:02d}", seller.region.startswith("4403")
     if kind in _DIGITAL:
-        return None, f"{year}{seller.region[:2]}2{issued.month:02d}{place:02d}{chance.randrange(10**11):011d}"
+        place_of_issue = "95" if shenzhen else seller.region[:2]  # 深圳 has its own
+        return None, f"{year}{place_of_issue}2{issued.month:02d}{place:02d}{chance.randrange(10**11):011d}"
     number = f"{chance.randrange(10**5):05d}{issued.month % 10}{place:02d}"
+    bureau = seller.region[:4] if shenzhen else f"{seller.region[:2]}00"
     if kind is Kind.VAT_SPECIAL:
-        return f"{seller.region[:2]}00{year}3130", number
-    return f"0{seller.region[:2]}00{year}001{_SUFFIXES[kind]}", number
+        return f"{bureau}{year}3130", number
+    return f"0{bureau}{year}001{_SUFFIXES[kind]}", number
 
 
 def _states(chance: random.Random, kind: Kind, age: int) -> dict[str, tuple[str, str | None]]:

@@ -1,11 +1,13 @@
 """Answers to common questions (常见问题): short, dated, with the next step, fitted to the invoice meant."""
 
-from dataclasses import replace
-from typing import Any
+import unicodedata
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from fapiao.policy import rule
 from handlers import contact, verify
-from handlers.core import Button, Outcome, Services, Turn
+from handlers.core import Button, Outcome, Reply, Services, Turn
 from handlers.menu import agreed
 from handlers.topics import (
     LISTED,
@@ -22,7 +24,11 @@ from locales.catalog import Phrase
 from storage import invoices
 from storage.records import InvoiceRecord
 
+if TYPE_CHECKING:
+    from locales.catalog import Catalog
+
 PAGE = 8  # buttons a page: with more, a message does not fit the narrowest channel
+_LONGEST = 40  # characters of a question that is known by its words
 _TITLES = 2  # of our own companies that an answer names
 
 
@@ -33,6 +39,56 @@ async def faq(turn: Turn, services: Services) -> Outcome:
     if turn.argument == "" or (turn.argument.isascii() and turn.argument.isdigit()):
         return _list(turn)
     return turn.say("faq.unknown", Button("button.faq", "faq"), Button("button.menu", "help"))
+
+
+async def named(turn: Turn, services: Services) -> Outcome | None:
+    """The answer to a question by its title, or by the words of one that is no intent of its own."""
+    said, slots = _folded(turn.message.text), _slots(turn)
+    if len(said) > _LONGEST or slots.get("invoice_number"):
+        return None
+    titles, asked = _questions(services.catalog)
+    name = titles.get(said) or next((question.name for question in asked if question.is_in(said)), None)
+    return None if name is None else await _answer(turn, services, name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """The words by which a question is known: all of one alternative, and none that speaks against it."""
+
+    name: str
+    alternatives: tuple[tuple[str, ...], ...]
+    unless: tuple[str, ...]
+
+    def is_in(self, said: str) -> bool:
+        return any(all(word in said for word in words) for words in self.alternatives) and not any(
+            word in said for word in self.unless
+        )
+
+
+@lru_cache(maxsize=2)
+def _questions(catalog: "Catalog") -> tuple[dict[str, str], tuple[_Question, ...]]:
+    """(folded title → topic, the questions known by `faq.<topic>.asks`), of all languages together."""
+
+    def words(key: str) -> list[str]:
+        return [word for one in catalog.languages for word in catalog.text(key, one).split("|")]
+
+    titles = {
+        _folded(catalog.text(f"faq.{name}.title", one)): name for name in LISTED for one in catalog.languages
+    }
+    asked = tuple(
+        _Question(
+            name,
+            tuple(tuple(_folded(part) for part in each.split("+")) for each in words(f"faq.{name}.asks")),
+            tuple(_folded(word) for word in words(f"faq.{name}.unless")),
+        )
+        for name in LISTED
+        if catalog.has(f"faq.{name}.asks")
+    )
+    return titles, asked
+
+
+def _folded(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split()).strip("。.!！?？")
 
 
 async def submit(turn: Turn, services: Services) -> Outcome:
@@ -60,7 +116,8 @@ async def lost_kind(turn: Turn, services: Services) -> Outcome | None:
     slots = _slots(turn)
     if not any(slots.get(name) for name in ("kind", "invoice_number", "invoice_code")):
         return None
-    return await _answer(turn, services, "lost") if await _family(turn, services) else None
+    family, _ = await _family(turn, services)
+    return await _answer(turn, services, "lost") if family else None
 
 
 async def correct(turn: Turn, services: Services) -> Outcome:
@@ -137,7 +194,7 @@ def _list(turn: Turn) -> Outcome:
 
 async def _answer(turn: Turn, services: Services, name: str) -> Outcome:
     topic = TOPICS[name]
-    family = await _family(turn, services) if topic.families else None
+    family, tail = await _family(turn, services) if topic.families else (None, None)
     key, rules = f"faq.{name}", topic.rules
     if family is not None and family in topic.families:
         key, rules = f"faq.{name}.{family}", topic.families[family]
@@ -147,8 +204,11 @@ async def _answer(turn: Turn, services: Services, name: str) -> Outcome:
     else:
         buttons.append(Button("button.human", "human"))
     outcome = turn.say(key, *buttons, **_values(turn, services, rules))
-    if not topic.families or key != f"faq.{name}":
+    if not topic.families:
         return outcome
+    if key != f"faq.{name}":
+        about = () if tail is None else (Reply("faq.about", {"tail": tail}),)
+        return replace(outcome, replies=(*about, *outcome.replies))
     # The general answer invites the user to name the kind.
     waiting = replace(turn.settled(question=None), awaiting=f"{name}_kind")
     return replace(outcome, conversation=waiting)
@@ -156,9 +216,13 @@ async def _answer(turn: Turn, services: Services, name: str) -> Outcome:
 
 def _values(turn: Turn, services: Services, rules: tuple[str, ...]) -> dict[str, Any]:
     """All that an answer may name; a text takes what it needs."""
+    sources: list[Phrase] = []
+    for source in (cited(rule(id_), turn) for id_ in rules):
+        if source not in sources:  # two rules of one announcement
+            sources.append(source)
     return {
         **figures(),
-        "sources": tuple(cited(rule(id_), turn) for id_ in rules),
+        "sources": tuple(sources),
         "titles": titles(services),
         "ways": (*contact.ways(services), contact.official()),
         "paper_until": rule("rail_paper_in_parallel").end,
@@ -174,25 +238,25 @@ def titles(services: Services) -> tuple[Phrase, ...]:
     return lines or (Phrase("faq.titles_unknown"),)
 
 
-async def _family(turn: Turn, services: Services) -> Family | None:
-    """The kind the question is about: as said, from the number given, or of the invoice last shown."""
+async def _family(turn: Turn, services: Services) -> tuple[Family | None, str | None]:
+    """The kind the question is about, as said or of the invoice last shown; of that one also the last digits."""
     slots = _slots(turn)
     said = slots.get("kind")
     if isinstance(said, list | tuple) and said:
-        return family_of_words(str(word) for word in said)
+        return family_of_words(str(word) for word in said), None
     number, code = slots.get("invoice_number"), slots.get("invoice_code")
     if number or code:
         known = await verify.meant(turn, services)
         if isinstance(known, InvoiceRecord):
-            return family_of(verify.kind_of(known))
-        return family_of_number(str(number or ""), str(code) if code else None)
+            return family_of(verify.kind_of(known)), None
+        return family_of_number(str(number or ""), str(code) if code else None), None
     if turn.argument:  # picked from the list: a general question
-        return None
+        return None, None
     remembered = turn.conversation.slots.get("invoice")
     if not isinstance(remembered, int):
-        return None
+        return None, None
     record = await services.store.read(invoices.by_id, turn.viewer, remembered)
-    return None if record is None else family_of(verify.kind_of(record))
+    return (None, None) if record is None else (family_of(verify.kind_of(record)), record.number[-4:])
 
 
 def _slots(turn: Turn) -> dict[str, Any]:

@@ -2,11 +2,46 @@
 
 import unicodedata
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from handlers.core import Button, Outcome, Reply, Services, Turn
 from locales.catalog import Phrase
+from storage.records import Conversation
+
+if TYPE_CHECKING:
+    from nlu.text.understanding import Understanding
 
 AUTO = "auto"  # the argument that means: answer in the language of each message
+_ONLY_CHINESE = frozenset("的了吗呢吧你您他们我这那哪什么怎没")
+_SHORT_LATIN = 5  # letters: ok, hi, thx, PDF are said in every language
+
+
+def spoken(conversation: Conversation, text: str, understanding: "Understanding") -> str:
+    """The language to answer a message in: its own where it shows one, else that of the chat so far."""
+    found, now = understanding.language, conversation.language
+    letters = [character for character in text if character.isalpha()]
+    if conversation.language_fixed or not letters:
+        return now
+    if found == now or conversation.updated_at is None:
+        return found
+    if all(letter.isascii() for letter in letters):
+        one_word = len(text.split()) == 1
+        return (
+            now if one_word and (len(letters) <= _SHORT_LATIN or understanding.action == "refuse") else found
+        )
+    both = {found, now} == {"zh", "ja"}
+    return now if both and _ONLY_CHINESE.isdisjoint(letters) and _in_both(letters) else found
+
+
+def _in_both(letters: list[str]) -> bool:
+    """Whether Chinese and Japanese write these characters alike: 8月3日 tells nothing."""
+    han = "".join(letter for letter in letters if "\u3400" <= letter <= "\u9fff")
+    try:
+        han.encode("gb2312")
+        han.encode("shift_jis")
+    except UnicodeEncodeError:
+        return False
+    return len(han) == len(letters)
 
 
 async def switch(turn: Turn, services: Services) -> Outcome:

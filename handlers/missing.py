@@ -110,10 +110,7 @@ async def _told(
     if record is not None and record.demo:
         lines.insert(0, Phrase("card.demo"))
     lines += [
-        Phrase(
-            "missing.likely" if place == 0 else "missing.also",
-            {"cause": Phrase(f"missing.cause.{finding.cause.value}")},
-        )
+        _cause(finding, "missing.likely" if place == 0 else "missing.also")
         for place, finding in enumerate(findings[:_TOLD])
     ]
     if is_beijing(code=invoice.code, number=invoice.number, tax_id=invoice.seller_tax_id):
@@ -139,6 +136,13 @@ async def _told(
     if findings[0].cause in (Cause.MISREAD, Cause.GLUED, Cause.NOT_COLLECTED, Cause.NOT_AN_INVOICE):
         buttons.insert(0, Button("button.submit", "submit"))
     return turn.say("missing.answer", *buttons, lines=tuple(lines))
+
+
+def _cause(finding: Finding, key: str) -> Phrase:
+    if finding.cause is Cause.POSSIBLE_FORGERY:
+        return Phrase("missing.cause.possible_forgery")  # that nothing was found is no cause
+    name = "region_differs" if finding.reason == "region_differs" else finding.cause.value
+    return Phrase(key, {"cause": Phrase(f"missing.cause.{name}")})
 
 
 async def _record(turn: Turn, services: Services) -> InvoiceRecord | None:

@@ -1,236 +1,43 @@
 """Reminders (提醒) at a time: "月底提醒我交票", every Friday at three, on the 25th of each month."""
 
 import re
-import unicodedata
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 from handlers.core import Button, Outcome, Reply, Services, Turn
+from handlers.ellipsis import place_in
+from handlers.moments import When, find_when, month_end, without_time
 from locales.catalog import BEIJING, Phrase
 from storage import notices
 from storage.notices import NewReminder, Reminder
 
-_MORNING = time(9, 0)
-_LATE = time(17, 0)  # "today" without a clock
-_EVENING = time(20, 0)
-_TONIGHT = re.compile(r"今晚|今夜|tonight|this evening")
 _MOST = 20  # reminders of one chat
 _WORD = re.compile(r"提醒|叫我|通知我|remind|リマインド|思い出|知らせて|教えて", re.IGNORECASE)
-_DAYS = {c: n for n, s in enumerate(("一月", "二火", "三水", "四木", "五金", "六土", "日天")) for c in s}
-_EN_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_HAN = {
-    "一": 1,
-    "二": 2,
-    "两": 2,
-    "三": 3,
-    "四": 4,
-    "五": 5,
-    "六": 6,
-    "七": 7,
-    "八": 8,
-    "九": 9,
-    "十": 10,
-    "十一": 11,
-    "十二": 12,
-    "a": 1,
-    "an": 1,
-    "one": 1,
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "ten": 10,
-}
-_COUNT = r"(\d{1,3}|十[一二]?|[一二两三四五六七八九])"
-_CLOCK = re.compile(
-    r"(?P<part>早上|上午|中午|下午|晚上|傍晚|午前|午後|夜|朝)?(?:の)?\s?(?P<hour>\d{1,2}|十[一二]?|[一二两三四五六七八九])(?:[点點时時]|:(?=\d))\s?(?:(?P<half>半)|(?P<minute>\d{1,2}))?分?"
-    r"|\b(?:at )?(?P<h2>\d{1,2})(?::(?P<m2>\d{2}))?\s?(?P<ap>am|pm)\b|\bat (?P<h3>\d{1,2})(?::(?P<m3>\d{2}))?\b|(?P<noon>中午|noon|正午)"
+_ASKS = re.compile(r"提醒(?:一下)?我|remind me|リマインドして", re.IGNORECASE)
+_NOUN = re.compile(r"提醒|remind(?:ers?)?\b|リマインダ|リマインド", re.IGNORECASE)
+_LIST = re.compile(
+    r"我的|看|查|列|哪些|什么|几个|有没有|\bmy\b|show|list|which|what|see\b|一覧|見せ|見たい|確認|ありますか",
+    re.IGNORECASE,
 )
-_WEEKLY = re.compile(
-    r"每(?:个)?(?:周|星期|礼拜)([一二三四五六日天])|毎週([月火水木金土日])|every (mon|tue|wed|thu|fri|sat|sun)(?!th)\w*|(?:每周|毎週|every week|weekly)"
+_CANCEL = re.compile(
+    r"取消|删|去掉|关掉|关闭|停|不要|不用|别|cancel|delete|remove|stop|turn off|drop|no more|消し|消去|取り消|やめ|削除|止め|不要",
+    re.IGNORECASE,
 )
-_MONTH_END = re.compile(
-    r"(?:每(?:个)?月|毎月|every )\s?(?:月?底|月末|末|month[- ]?end|end of (?:the )?month)|(?:at )?the end of (?:every|each) month"
+_ALL = re.compile(r"全部|所有|都|\ball\b|every|すべて|全て", re.IGNORECASE)
+# What asks to be reminded, around what to be reminded of.
+_AROUND = re.compile(
+    r"(?:请|麻烦|帮我|到时候?|记得|可以)*(?:给我)?(?:设|定|建|加)?(?:一?个)?(?:提醒|叫|通知)(?:一下|一声)?(?:我|咱们?)?(?:一下|一声)?(?:要|去|记得|该|别忘了?)*|"
+    r"(?:please |pls |can you |could you |would you )*(?:remind me|set (?:me )?a reminder|send me a reminder)(?: again)?(?: to\b| that\b| about\b| for\b)?|"
+    r"(?:する)?(?:ように|よう)?(?:と)?(?:リマインド|思い出さ|知らせ|教え)(?:を)?(?:設定)?(?:して|せて|て)?(?:ください|下さい|ほしい|欲しい|もらえますか)?",
+    re.IGNORECASE,
 )
-_MONTHLY = re.compile(
-    rf"(?:每(?:个)?月|毎月)(?:的|の)?\s?{_COUNT}[号日]|every month on the (\d{{1,2}})|on the (\d{{1,2}})(?:st|nd|rd|th)? (?:of )?(?:every|each) month|每(?:个)?月|毎月|every month|monthly"
+_EDGES = re.compile(
+    r"^(?:[\s,，、。.;:：!！]|的|时候?|前|之前|に(?!も)|の|は|までに|at\b|on\b|by\b|to\b|and\b|please\b)+|"
+    r"(?:[\s,，、。.;:：!！]|吧|哦|啊|please$|at$|on$|by$|in$|every$|に$|の$|、$)+$",
+    re.IGNORECASE,
 )
-_DAILY = re.compile(r"每天|毎日|every ?day|daily")
-_END = re.compile(r"(?:这个月|本月|今月)?(?:月底|月末)|(?:the )?end of (?:the|this) month|month[- ]?end")
-_NEXT_END = re.compile(r"下个?月底|来月末|end of next month")
-_AFTER = re.compile(
-    rf"{_COUNT}\s?(?:个)?(分钟|小时|天|周|分|時間|日|週間|minutes?|hours?|days?|weeks?)(?:之?后|後|以后)|in (\d{{1,3}}|an?|one|two|three|four|five|six|ten) (minutes?|hours?|days?|weeks?)"
-)
-_HALF_HOUR = re.compile(r"半(?:个)?小?时(?:之?后|後|以后)|in half an hour|30分後")
-_EN_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_EN_MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\b\.?"
-_EN_DATE = re.compile(
-    rf"\b{_EN_MONTH} (3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?\b|\b(3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)? (?:of )?{_EN_MONTH}"
-)
-_TOMORROW = re.compile(r"明天|明日|tomorrow|あした|あす")
-_LATER = re.compile(r"后天|明後日|day after tomorrow|あさって")
-_TODAY = re.compile(r"今天|今晚|今日|今夜|today|tonight|this evening")
-_NEXT_WEEKDAY = re.compile(
-    r"(下个?|这个?|本|来|今)?(?:周|星期|礼拜|週)(?:の)?([一二三四五六日天月火水木金土])(?:曜日?)?|([月火水木金土日])曜日?|(next |this |on )?\b(mon|tue|wed|thu|fri|sat|sun)(?:s|nes|rs|ur)?(?:day)?\b"
-)
-_DATE = re.compile(
-    r"(?:(20\d\d)[年/-])?(1[0-2]|0?[1-9])[月/-](3[01]|[12]\d|0?[1-9])[日号]?|(?<!\d)(3[01]|[12]\d|[1-9])[号日](?!間)|(?:on )?the (\d{1,2})(?:st|nd|rd|th)\b"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class When:
-    """A time to be reminded at (aware), and how it repeats."""
-
-    at: datetime
-    repeat: str | None = None  # daily | weekly | monthly | month_end
-
-
-def find_when(text: str, now: datetime) -> When | None:
-    """The time a sentence names, always in the future; None if it names none. Beijing time."""
-    said = unicodedata.normalize("NFKC", text).casefold()
-    local = now.astimezone(BEIJING)
-    clock = _clock(said)
-    moment = clock or _MORNING
-    if _HALF_HOUR.search(said):
-        return When(local + timedelta(minutes=30))
-    if (after := _AFTER.search(said)) is not None:
-        at = local + _span(after[1] or after[3], after[2] or after[4])
-        in_days = at.time() == local.time()
-        return When(datetime.combine(at.date(), clock, BEIJING) if clock and in_days else at)
-    if _MONTH_END.search(said):
-        return When(_coming_month_end(local, moment), "month_end")
-    if (weekly := _WEEKLY.search(said)) is not None:
-        return When(_coming_weekday(local, _weekday(weekly[1] or weekly[2], weekly[3]), moment), "weekly")
-    if (monthly := _MONTHLY.search(said)) is not None:
-        day = _number(next((group for group in monthly.groups() if group), "1"))
-        return When(_coming_day(local, min(day, 28) if day > 28 else day, moment), "monthly")
-    if _DAILY.search(said):
-        return When(_coming(local.date(), local, moment), "daily")
-    day_named = _day(said, local)
-    if day_named is not None:
-        if clock is None and day_named == local.date():
-            moment = _EVENING if _TONIGHT.search(said) or local.time() >= _LATE else _LATE
-        at = datetime.combine(day_named, moment, BEIJING)
-        return When(at if at > now else at + timedelta(days=1))
-    return When(_coming(local.date(), local, clock)) if clock is not None else None
-
-
-def _day(said: str, local: datetime) -> date | None:
-    today = local.date()
-    if _LATER.search(said):
-        return today + timedelta(days=2)
-    if _TOMORROW.search(said):
-        return today + timedelta(days=1)
-    if _NEXT_END.search(said):
-        return _month_end(_month_end(today) + timedelta(days=1))
-    if _END.search(said):
-        return _month_end(today)
-    if (found := _DATE.search(said)) is not None and (named := _dated(found, today)) is not None:
-        return named
-    if (english := _EN_DATE.search(said)) is not None:
-        month = _EN_MONTHS.index(english[1] or english[4]) + 1
-        return _coming_date(month, int(english[2] or english[3]), today)
-    if (week := _NEXT_WEEKDAY.search(said)) is not None:
-        weekday = _weekday(week[2] or week[3], week[5])
-        monday = today - timedelta(days=today.weekday())
-        if (week[1] or "").startswith(("下", "来")):
-            return monday + timedelta(days=7 + weekday)
-        ahead = (weekday - today.weekday()) % 7
-        return today + timedelta(days=ahead or 7)
-    return today if _TODAY.search(said) else None
-
-
-def _dated(found: re.Match[str], today: date) -> date | None:
-    try:
-        if found[2]:
-            year = int(found[1]) if found[1] else today.year
-            if not found[1]:
-                return _coming_date(int(found[2]), int(found[3]), today)
-            return date(year, int(found[2]), int(found[3]))
-        day = int(found[4] or found[5])
-        first = today.replace(day=1) if day > today.day else _month_end(today) + timedelta(days=1)
-        return first.replace(day=min(day, _month_end(first).day))
-    except ValueError:
-        return None
-
-
-def _coming_date(month: int, day: int, today: date) -> date | None:
-    """The next such day; None if no year has it."""
-    for year in range(today.year, today.year + 9):
-        try:
-            named = date(year, month, day)
-        except ValueError:
-            continue
-        if named >= today:
-            return named
-    return None
-
-
-def _clock(said: str) -> time | None:
-    found = _CLOCK.search(said)
-    if found is None:
-        return None
-    if found["noon"]:
-        return time(12, 0)
-    hour = _number(found["hour"] or found["h2"] or found["h3"])
-    minute = 30 if found["half"] else int(found["minute"] or found["m2"] or found["m3"] or 0)
-    late = found["part"] in ("下午", "晚上", "傍晚", "午後", "夜") or found["ap"] == "pm"
-    if late and hour < 12:
-        hour += 12
-    if found["ap"] == "am" and hour == 12:
-        hour = 0
-    if found["part"] is None and found["ap"] is None and 1 <= hour <= 6:
-        hour += 12  # nobody wants to be reminded at three in the night
-    return time(hour, minute) if hour < 24 and minute < 60 else None
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdigit() else _HAN.get(text, 1)
-
-
-def _weekday(chinese: str | None, english: str | None) -> int:
-    if chinese:
-        return _DAYS[chinese]
-    return _EN_DAYS.index(english) if english else 0
-
-
-def _span(count: str, unit: str) -> timedelta:
-    number = _number(count)
-    if unit.startswith(("分", "minute")):
-        return timedelta(minutes=number)
-    if unit.startswith(("小时", "時間", "hour")):
-        return timedelta(hours=number)
-    return timedelta(days=number * (7 if unit.startswith(("周", "週", "week")) else 1))
-
-
-def _coming(day: date, now: datetime, moment: time) -> datetime:
-    at = datetime.combine(day, moment, BEIJING)
-    return at if at > now else at + timedelta(days=1)
-
-
-def _coming_weekday(now: datetime, weekday: int, moment: time) -> datetime:
-    at = datetime.combine(now.date() + timedelta(days=(weekday - now.weekday()) % 7), moment, BEIJING)
-    return at if at > now else at + timedelta(days=7)
-
-
-def _coming_day(now: datetime, day: int, moment: time) -> datetime:
-    at = datetime.combine(now.date().replace(day=day), moment, BEIJING)
-    if at > now:
-        return at
-    return datetime.combine((_month_end(now.date()) + timedelta(days=1)).replace(day=day), moment, BEIJING)
-
-
-def _coming_month_end(now: datetime, moment: time) -> datetime:
-    at = datetime.combine(_month_end(now.date()), moment, BEIJING)
-    if at > now:
-        return at
-    return datetime.combine(_month_end(at.date() + timedelta(days=1)), moment, BEIJING)
-
-
-def _month_end(day: date) -> date:
-    return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+_LONGEST = 60
 
 
 def next_time(reminder: Reminder) -> datetime | None:
@@ -242,10 +49,10 @@ def next_time(reminder: Reminder) -> datetime | None:
         case "weekly":
             return at + timedelta(days=7)
         case "monthly":
-            following = _month_end(at.date()) + timedelta(days=1)
+            following = month_end(at.date()) + timedelta(days=1)
             return datetime.combine(following.replace(day=min(at.day, 28)), at.time(), BEIJING)
         case "month_end":
-            return datetime.combine(_month_end(_month_end(at.date()) + timedelta(days=1)), at.time(), BEIJING)
+            return datetime.combine(month_end(month_end(at.date()) + timedelta(days=1)), at.time(), BEIJING)
     return None
 
 
@@ -266,6 +73,43 @@ async def remind(turn: Turn, services: Services) -> Outcome:
     if when is None:
         return await _listed(turn, services)
     return await _kept(turn, services, when, _subject(turn.message.text))
+
+
+async def in_words(turn: Turn, services: Services) -> Outcome | None:
+    """A short sentence that plainly sets, lists or cancels reminders; None for any other."""
+    text = turn.message.text
+    if len(text) > _LONGEST or _NOUN.search(text) is None or "invoice_number" in _slots(turn):
+        return None
+    if _CANCEL.search(text) is not None:
+        return await _cancelled(turn, services)
+    if find_when(text, turn.now) is not None:
+        return await remind(turn, services) if _ASKS.search(text) else None
+    return await _listed(turn, services) if _LIST.search(text) else None
+
+
+async def instead_of_follows(turn: Turn, services: Services) -> Outcome | None:
+    """To be told no more means the reminders where no invoice is followed; None where one is."""
+    followed = await services.store.read(notices.followed, turn.message.chat)
+    return None if followed or turn.message.action is not None else await _cancelled(turn, services)
+
+
+async def _cancelled(turn: Turn, services: Services) -> Outcome | None:
+    """The reminder that the sentence means is forgotten, or it is asked which; None where there is none."""
+    have, text = await services.store.read(notices.reminders_of, turn.message.chat), turn.message.text
+    if not have:
+        return None
+    if _ALL.search(text):
+        await services.store.write(notices.forget_reminders, (turn.message.chat, None))
+        return turn.say("remind.all_gone")
+    place = 0 if len(have) == 1 else place_in(text, len(have))
+    if place is None:
+        return await _listed(turn, services)
+    await services.store.write(notices.forget_reminders, (turn.message.chat, have[place].id))
+    return turn.say("remind.gone", Button("remind.list_button", "remind"))
+
+
+def _slots(turn: Turn) -> Mapping[str, Any]:
+    return {} if turn.understanding is None else turn.understanding.slots
 
 
 async def time_given(turn: Turn, services: Services) -> Outcome | None:
@@ -324,9 +168,10 @@ async def _listed(turn: Turn, services: Services) -> Outcome:
 
 
 def _subject(text: str) -> str:
-    """The user's own words, short."""
-    said = " ".join(text.split())
-    return said[:120]
+    """What to be reminded of, in the user's own words; empty where they name a time only."""
+    said = _AROUND.sub(" ", without_time(text), count=1)
+    said = _EDGES.sub("", " ".join(said.split()))
+    return said[:120] if len(said) > 1 else ""
 
 
 def reminder_reply(reminder: Reminder) -> Reply:

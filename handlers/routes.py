@@ -7,6 +7,7 @@ from handlers import (
     contact,
     correction,
     duplicate,
+    ellipsis,
     export,
     faq,
     feedback,
@@ -37,6 +38,11 @@ async def subscribe(turn: Turn, services: Services) -> Outcome:
     return await follow.follow(turn, services)
 
 
+async def unsubscribe(turn: Turn, services: Services) -> Outcome:
+    """Be told no more: of an invoice that is followed, or, where none is, by the reminders."""
+    return await remind.instead_of_follows(turn, services) or await follow.unfollow(turn, services)
+
+
 async def submit(turn: Turn, services: Services) -> Outcome:
     """Hand in (提交): file the open draft, or say how to hand one in."""
     return await filing.words(turn, services) or await faq.submit(turn, services)
@@ -59,7 +65,7 @@ BY_INTENT: Mapping[str, Handler] = {
     "invoice.missing": missing.missing,
     "invoice.duplicate": duplicate.duplicate,
     "notify.subscribe": subscribe,
-    "notify.unsubscribe": follow.unfollow,
+    "notify.unsubscribe": unsubscribe,
     "invoice.submit": submit,
     "invoice.apply": faq.apply,
     "invoice.download": export.download,
@@ -166,7 +172,14 @@ BY_KIND: Mapping[str, Handler] = {
 DOCUMENT: Handler = intake.take
 
 # Short sentences that go on with what was said before, tried before any intent; None: it is none.
-FOLLOW_UPS: tuple[Parser, ...] = (filing.words, correction.in_words, search.goes_on)
+FOLLOW_UPS: tuple[Parser, ...] = (
+    filing.words,
+    correction.in_words,
+    remind.in_words,
+    faq.named,
+    ellipsis.goes_on,
+    status.digits,
+)
 
 # Intents that are answered in between while a question of ours stays open.
 IN_BETWEEN = frozenset(

@@ -3,15 +3,19 @@
 from dataclasses import replace
 from datetime import date
 
-from handlers import menu, routes, voice
+from handlers import menu, routes, search, voice
 from handlers.core import AttachmentError, Button, Outcome, Reply, Services, Turn
+from handlers.ellipsis import open_picked, with_pick
+from handlers.language import spoken
 from locales.catalog import BEIJING, Phrase
 from nlu.text.understanding import Understanding
+from nlu.text.wishes import split_wishes
 from storage.database import StoreUnavailableError
 from storage.records import Conversation
 
 LONGEST = 4_000  # characters of a message that we read
 _LIKELY, _AHEAD = 0.8, 0.6  # confidence, and lead over the next wish, that do for a harmless answer
+_SPOKEN_OF, _SPOKEN_AHEAD = 0.4, 0.15  # the same where the message or the talk names what it is about
 _DOCUMENTS = frozenset({"photo", "file", "video"})
 
 
@@ -61,11 +65,13 @@ async def _chosen(turn: Turn, services: Services) -> Outcome:
     if handler is None:
         return await menu.show(turn, services)
     asked = str(turn.conversation.slots.get("asked", ""))
-    understanding = services.understander.understand(asked, today=_today(turn)) if asked else None
-    if understanding is not None:
+    message, understanding = turn.message, None
+    if asked:
+        understanding = services.understander.understand(asked, today=_today(turn))
         understanding = replace(understanding, intent=turn.argument, action="answer")
-    turn = replace(turn, understanding=understanding).remember(asked=None, offered=None)
-    return await handler(turn, services)
+        message = replace(message, text=asked, action=None)  # as if the wish had been clear at once
+    turn = replace(turn, message=message, argument="", understanding=understanding)
+    return await handler(with_pick(turn.remember(asked=None, offered=None)), services)
 
 
 async def _said(turn: Turn, services: Services) -> Outcome:
@@ -74,12 +80,14 @@ async def _said(turn: Turn, services: Services) -> Outcome:
         return await menu.show(turn, services)
     if len(text) > LONGEST:
         return turn.say("error.too_long", limit=LONGEST)
-    fixed = turn.conversation.language if turn.conversation.language_fixed else None
     understanding = services.understander.understand(text, today=_today(turn))
-    language = fixed or (understanding.language if _has_letters(text) else turn.conversation.language)
+    language = spoken(turn.conversation, text, understanding)
     turn = replace(
         turn, understanding=understanding, conversation=replace(turn.conversation, language=language)
     )
+    if understanding.second is not None and (parts := split_wishes(text)) is not None:
+        turn = _first_wish(turn, services, *parts)
+    turn = with_pick(turn)
     if (intent := menu.chosen(turn)) is not None:
         return await _chosen(replace(turn, argument=intent), services)
     awaiting = turn.conversation.awaiting
@@ -106,25 +114,29 @@ async def _wished(turn: Turn, services: Services) -> Outcome:
         if outcome is not None:
             return outcome
     handler = routes.BY_INTENT.get(understanding.intent)
-    if handler is not None and _is_clear(understanding):
+    if handler is not None and _is_clear(turn, understanding):
         return _offering(turn, await handler(turn, services))
+    if (picked := await open_picked(turn, services)) is not None:
+        return picked
     if understanding.action == "clarify" and turn.conversation.misses == 0:
         return await menu.clarify(turn, services)
     return await menu.refuse(turn, services)
 
 
-def _is_clear(understanding: Understanding) -> bool:
+def _is_clear(turn: Turn, understanding: Understanding) -> bool:
     """Whether to answer at once: asking back costs more than a wrong look at one's own invoices or a wrong page."""
     if understanding.action == "answer":
         return True
-    if understanding.action == "refuse" or understanding.intent not in routes.HARMLESS:
+    intent, sure = understanding.intent, understanding.confidence
+    if understanding.action == "refuse" or intent not in routes.HARMLESS:
         return False
-    rivals = [
-        guess.confidence for guess in understanding.alternatives if guess.intent != understanding.intent
-    ]
-    return (
-        understanding.confidence >= _LIKELY and understanding.confidence - max(rivals, default=0.0) >= _AHEAD
-    )
+    rivals = [guess.confidence for guess in understanding.alternatives if guess.intent != intent]
+    lead = sure - max(rivals, default=0.0)
+    if intent == "invoice.search" and search.has_criteria(understanding.slots):
+        return sure >= _SPOKEN_OF and lead >= _SPOKEN_AHEAD
+    if intent == "invoice.status" and "invoice" in turn.conversation.slots:
+        return sure >= _SPOKEN_OF and lead >= _SPOKEN_AHEAD
+    return sure >= _LIKELY and lead >= _AHEAD
 
 
 def _offering(turn: Turn, outcome: Outcome) -> Outcome:
@@ -134,7 +146,7 @@ def _offering(turn: Turn, outcome: Outcome) -> Outcome:
         return outcome
     wish = f"choice.{second}"
     button = Button(wish, f"intent:{second}")
-    slots = {**outcome.conversation.slots, "asked": turn.message.text[:500], "offered": second}
+    slots = {**outcome.conversation.slots, "asked": turn.conversation.slots.get("asked"), "offered": second}
     return replace(
         outcome,
         conversation=replace(outcome.conversation, slots=slots),
@@ -158,5 +170,13 @@ def _today(turn: Turn) -> date:
     return turn.now.astimezone(BEIJING).date()
 
 
-def _has_letters(text: str) -> bool:
-    return any(character.isalpha() for character in text)
+def _first_wish(turn: Turn, services: Services, first: str, second: str) -> Turn:
+    """The turn with the first of two wishes as its sentence; the second is kept for its button."""
+    understanding = turn.understanding
+    if understanding is None:
+        return turn
+    slots = services.understander.understand(first, today=_today(turn)).slots
+    message = replace(turn.message, text=first)
+    return replace(turn, message=message, understanding=replace(understanding, slots=slots)).remember(
+        asked=second[:500]
+    )

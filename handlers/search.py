@@ -1,9 +1,7 @@
 """Search (查询): by month, seller, amount, kind and state, in any mix; page by page."""
 
-import re
-import unicodedata
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +9,8 @@ from fapiao.kinds import Kind, user_kinds
 from fapiao.status import ReimbursementState, TaxState
 from handlers import cards
 from handlers.core import Button, Outcome, Reply, Services, Turn
-from locales.catalog import BEIJING, Phrase
+from handlers.leftover import leftover, names
+from locales.catalog import BEIJING, Month, Phrase
 from storage import invoices
 from storage.records import Criteria, InvoiceRecord
 
@@ -31,34 +30,6 @@ _TAX: Mapping[str, tuple[TaxState, ...]] = {
     "unverified": (_T.UNKNOWN, _T.NOT_FOUND),
     "abnormal": (_T.ABNORMAL,),
 }
-_NEXT = re.compile(
-    r"下一?页|后一?页|下一批|还有(?:吗|呢)?|继续|更多|next(?: page)?|more|次(?:へ|のページ|ページ)?|もっと|続き",
-    re.IGNORECASE,
-)
-_BACK = re.compile(
-    r"上一?页|前一?页|previous(?: page)?|prev|back|前(?:へ|のページ|ページ)|戻る", re.IGNORECASE
-)
-_PLACES = {
-    "一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5,
-    "1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5, "last": -1,
-}  # fmt: skip
-_PICK = re.compile(
-    r"(?:(?:看看?|打开|查|要|就|是)?第\s?([一二三四五1-5])\s?(?:张|个|条|份|笔|番目)?(?:的|吧|呢|怎么样)?|([1-5])\s?(?:番目|つ目|枚目)(?:の(?:発票|もの)?)?|"
-    r"最后(?:一)?(?:张|个)|最後の|(?:the |show (?:me )?(?:the )?|open (?:the )?)?(first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th|last)(?: one)?|"
-    r"([1-5]))[。.!！?？\s]*",
-    re.IGNORECASE,
-)
-# "那上个月的呢", "and the one from Didi?", "先月のは?", "不是8月,是9月"
-_GOES_ON = re.compile(
-    r"^(?:那么?|那就|还有|再看|换成|改成|改为|不是.{1,12}[,，]?\s*是|and\b|what about|how about|not .{1,20}[,]? (?:but )?|じゃあ|では|それと)|"
-    r"(?:呢|のは|は)\s*[?？]?$|^.{1,12}(?:じゃなくて|ではなく)",
-    re.IGNORECASE,
-)
-_INSTEAD = re.compile(
-    r"^不是.{1,12}?[,，\s]\s*是|^not .{1,20}?,? (?:but |i (?:meant?|mean) )|^.{1,12}?(?:じゃなくて|ではなくて?)[、,]?",
-    re.IGNORECASE,
-)
-_LONGEST_ELLIPSIS = 40
 
 
 def has_criteria(slots: Mapping[str, Any]) -> bool:
@@ -80,6 +51,10 @@ async def search(turn: Turn, services: Services) -> Outcome:
             Button("button.cancel", "cancel"),
             awaiting="search",
         )
+    if turn.message.action is None and "seller" not in slots:
+        named = names(leftover(turn, services), services)
+        if (seller := await seller_among(turn, services, named, slots)) is not None:
+            slots["seller"] = seller
     return await _listed(turn, services, _wanted(slots), 0)
 
 
@@ -108,7 +83,7 @@ async def find(turn: Turn, services: Services) -> Outcome:
             return await _listed(turn, services, {"status": "unreimbursed"}, 0)
         case "habit" if isinstance(usual := turn.conversation.slots.get("habit"), dict):
             return await _listed(turn, services, usual, 0)
-    wanted = dict(_remembered(turn))
+    wanted = dict(remembered(turn))
     for name in ("amount_min", "amount_max") if turn.argument == "amount" else (turn.argument,):
         wanted.pop(name, None)
     return await _listed(turn, services, wanted, 0)
@@ -124,6 +99,29 @@ async def previous_page(turn: Turn, services: Services) -> Outcome:
     return await _turned(turn, services, -PAGE)
 
 
+async def changed(
+    turn: Turn, services: Services, before: Mapping[str, Any], said: Mapping[str, Any]
+) -> Outcome:
+    """A search with some of its criteria exchanged or added."""
+    wanted = dict(before)
+    if "amount_min" in said or "amount_max" in said:
+        wanted.pop("amount_min", None)
+        wanted.pop("amount_max", None)
+    return await _listed(turn, services, {**wanted, **_wanted(said)}, 0)
+
+
+async def seller_among(
+    turn: Turn, services: Services, named: Sequence[str], said: Mapping[str, Any]
+) -> str | None:
+    """The first of these words that stands in the name of a seller of one's own invoices, best within `said`."""
+    for wanted in (_wanted(said), {}) if has_criteria(said) else ({},):
+        for name in named:
+            criteria = criteria_of({**wanted, "seller": name})
+            if (await services.store.read(invoices.search, turn.viewer, criteria, limit=1)).count:
+                return name
+    return None
+
+
 async def criteria_given(turn: Turn, services: Services) -> Outcome | None:
     """Awaited `search`: anything to search by answers."""
     slots = turn.understanding.slots if turn.understanding is not None else {}
@@ -132,45 +130,13 @@ async def criteria_given(turn: Turn, services: Services) -> Outcome | None:
     return await _listed(turn, services, _wanted(dict(slots)), 0)
 
 
-async def goes_on(turn: Turn, services: Services) -> Outcome | None:
-    """A short sentence that goes on with the last search: a page, a place in the list, another month."""
-    text = unicodedata.normalize("NFKC", turn.message.text).strip()
-    if len(text) > _LONGEST_ELLIPSIS or turn.viewer.employee_id is None:
-        return None
-    shown = turn.conversation.slots.get("shown")
-    if isinstance(shown, list) and shown:
-        if _NEXT.fullmatch(text):
-            return await next_page(turn, services)
-        if _BACK.fullmatch(text):
-            return await previous_page(turn, services)
-        place = _place(text, len(shown))
-        if place is not None and not (
-            text.isdigit() and turn.conversation.awaiting is None and len(shown) < int(text)
-        ):
-            return await cards.by_id(turn, services, int(shown[place]))
-    slots = turn.understanding.slots if turn.understanding is not None else {}
-    before = _remembered(turn)
-    if not before or "invoice_number" in slots or not _GOES_ON.search(text):
-        return None
-    said = dict(slots)
-    if (instead := _INSTEAD.match(text)) is not None:
-        said = dict(services.understander.understand(text[instead.end() :], today=_today(turn)).slots)
-    if not has_criteria(said):
-        return None
-    wanted = dict(before)
-    if "amount_min" in said or "amount_max" in said:
-        wanted.pop("amount_min", None)
-        wanted.pop("amount_max", None)
-    return await _listed(turn, services, {**wanted, **_wanted(said)}, 0)
-
-
 async def _turned(turn: Turn, services: Services, by: int) -> Outcome:
     if turn.viewer.employee_id is None:
         return cards.unbound(turn)
     if "search" not in turn.conversation.slots:
         return await search(turn, services)
     offset = int(turn.conversation.slots.get("offset", 0)) + by
-    return await _listed(turn, services, _remembered(turn), max(0, offset))
+    return await _listed(turn, services, remembered(turn), max(0, offset))
 
 
 async def _listed(turn: Turn, services: Services, wanted: Mapping[str, Any], offset: int) -> Outcome:
@@ -186,7 +152,8 @@ async def _listed(turn: Turn, services: Services, wanted: Mapping[str, Any], off
         )
         wanted = alike if page.count else wanted  # what is not found is told in the user's own words
     if page.count and not page.invoices:  # past the end
-        return turn.say("search.no_more", Button("button.previous", "search_prev"))
+        paged = int(turn.conversation.slots.get("offset", 0)) > 0
+        return turn.say("search.no_more", *((Button("button.previous", "search_prev"),) if paged else ()))
     if not page.count:
         return _nothing(turn, wanted)
     turn = turn.remember(search=dict(wanted), offset=offset, shown=[record.id for record in page.invoices])
@@ -204,7 +171,8 @@ async def _listed(turn: Turn, services: Services, wanted: Mapping[str, Any], off
         "from": str(offset + 1),
         "to": str(offset + len(page.invoices)),
     }
-    lines: list[Any] = [Phrase("search.head", values), rows]
+    head = "search.head" if page.count > len(page.invoices) else "search.head_all"
+    lines: list[Any] = [Phrase(head, values), rows]
     if any(record.demo for record in page.invoices):
         lines.insert(0, Phrase("card.demo"))
     return Outcome(turn.settled(), (Reply("search.page", {"lines": tuple(lines)}, tuple(buttons)),))
@@ -241,11 +209,7 @@ def described(wanted: Mapping[str, Any]) -> tuple[Any, ...] | Phrase:
     parts: list[Phrase] = []
     if period := wanted.get("date"):
         first, last = date.fromisoformat(period["from"]), date.fromisoformat(period["to"])
-        parts.append(
-            Phrase("search.by_day", {"date": first})
-            if first == last
-            else Phrase("search.by_date", {"from": first, "to": last})
-        )
+        parts.append(_days(first, last))
     if seller := wanted.get("seller"):
         parts.append(Phrase("search.by_seller", {"seller": str(seller)}))
     least, most = wanted.get("amount_min"), wanted.get("amount_max")
@@ -262,6 +226,18 @@ def described(wanted: Mapping[str, Any]) -> tuple[Any, ...] | Phrase:
     return whole
 
 
+def _days(first: date, last: date) -> Phrase:
+    if first == last:
+        return Phrase("search.by_day", {"date": first})
+    if first.day == 1 and last == _month_end(first):
+        return Phrase("search.by_month", {"month": Month(first.year, first.month)})
+    return Phrase("search.by_date", {"from": first, "to": last})
+
+
+def _month_end(day: date) -> date:
+    return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
 def _amounts(least: Any, most: Any) -> Phrase:
     if least == most:
         return Phrase("search.by_amount", {"amount": _yuan(least)})
@@ -276,7 +252,8 @@ def _wanted(slots: Mapping[str, Any]) -> dict[str, Any]:
     return {name: slots[name] for name in CRITERIA if name in slots}
 
 
-def _remembered(turn: Turn) -> Mapping[str, Any]:
+def remembered(turn: Turn) -> Mapping[str, Any]:
+    """The criteria of the last search; empty before the first."""
     wanted = turn.conversation.slots.get("search")
     return wanted if isinstance(wanted, dict) else {}
 
@@ -317,14 +294,3 @@ def _period(first: date, last: date) -> dict[str, str]:
 
 def _today(turn: Turn) -> date:
     return turn.now.astimezone(BEIJING).date()
-
-
-def _place(text: str, count: int) -> int | None:
-    """The place in the list that a sentence picks, from 0; None if it picks none that is there."""
-    found = _PICK.fullmatch(text)
-    if found is None:
-        return None
-    said = next((group for group in found.groups() if group), "last").lower()
-    place = int(said) if said.isdigit() else _PLACES[said]
-    place = count if place == -1 else place
-    return place - 1 if 1 <= place <= count else None

@@ -7,6 +7,8 @@ from handlers.numbers import numbers_in, wrong_length
 from storage import invoices
 from storage.records import InvoiceRecord
 
+_FEWEST_DIGITS = 5  # of what is meant as a number; fewer may be a place in a list, a rating or an amount
+
 
 async def status(turn: Turn, services: Services) -> Outcome:
     """Show the invoices named in the message, or ask for a number."""
@@ -32,6 +34,18 @@ async def status(turn: Turn, services: Services) -> Outcome:
         Button("button.cancel", "cancel"),
         awaiting="invoice_number",
     )
+
+
+async def digits(turn: Turn, services: Services) -> Outcome | None:
+    """A message of digits that are no invoice number: say how long one is, and ask for it."""
+    said = "".join(character for character in turn.message.text if character.isalnum())
+    slots = turn.understanding.slots if turn.understanding is not None else {}
+    if not said.isdigit() or len(said) < _FEWEST_DIGITS or {"invoice_number", "invoice_code"} & set(slots):
+        return None
+    if turn.viewer.employee_id is None:
+        return cards.unbound(turn)
+    cancel = Button("button.cancel", "cancel")
+    return turn.ask("status.wrong_length", cancel, awaiting="invoice_number", count=len(said))
 
 
 async def find(turn: Turn, services: Services) -> Outcome:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from functools import reduce
+from typing import Any
 
 from fapiao.checks import Company, check, failures
 from fapiao.invoice import Invoice
@@ -17,7 +18,7 @@ from fapiao.numbers import (
     parse_number,
 )
 from fapiao.regions import Region, region_of_number
-from fapiao.verification import Refusal, Site, may_verify, missing, needs, site_of
+from fapiao.verification import Need, Refusal, Site, may_verify, missing, needs, site_of
 from handlers.core import Button, Outcome, Services, Turn
 from handlers.topics import button_of, figures, today
 from locales.catalog import Phrase
@@ -169,12 +170,28 @@ def _inputs(invoice: Invoice) -> Phrase:
         return Phrase("verify.site_code")
     asked = {"number": "verify.input.number", "issue_date": "verify.input.issue_date"}
     asked |= {need.value: f"Need.{need.value}" for need in needs(kind)}
-    lacking = missing(invoice if invoice.kind is not None else Invoice(kind, number=invoice.number))
-    held = [Phrase(key) for name, key in asked.items() if name not in lacking]
-    inputs = _joined([Phrase(key) for key in asked.values()])
-    if not held:
-        return Phrase("verify.site_plain", {"inputs": inputs})
-    return Phrase("verify.site", {"inputs": inputs, "held": _joined(held)})
+    if invoice.kind is None:
+        invoice = Invoice(kind, number=invoice.number)
+    lacking = missing(invoice)
+    inputs = _joined([_input(invoice, name, key, known=name not in lacking) for name, key in asked.items()])
+    return Phrase("verify.site", {"inputs": inputs})
+
+
+def _input(invoice: Invoice, name: str, key: str, *, known: bool) -> Phrase:
+    """One thing to type in, with its value where we hold it."""
+    values: dict[str, Any] = {
+        "number": invoice.number,
+        "issue_date": invoice.issue_date,
+        Need.CODE.value: invoice.code,
+        Need.NET.value: invoice.amount,
+        Need.TOTAL.value: invoice.total,
+        Need.LAST_6.value: (invoice.check_code or "")[-6:],
+        Need.CHECK_5.value: invoice.check_code,
+        Need.SELLER_TAX_ID.value: invoice.seller_tax_id,
+    }
+    if not known or not values.get(name):
+        return Phrase(key)
+    return Phrase("verify.input.held", {"name": Phrase(key), "value": values[name]})
 
 
 def _joined(phrases: list[Phrase]) -> Phrase:

@@ -26,6 +26,14 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
+class Month:
+    """A whole month, as a value."""
+
+    year: int
+    month: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Template:
     """A text cut at its placeholders: words at even places, names at odd ones."""
 
@@ -111,6 +119,8 @@ class Catalog:
                 return f"{self.value(local.date(), language)} {local:%H:%M}"
             case date():
                 return _date(value, language)
+            case Month(year, month):
+                return f"{_MONTHS[month - 1]} {year}" if language == "en" else f"{year}年{month}月"
             case Decimal():
                 return f"¥{value:,.2f}"
             case None:

@@ -4,7 +4,7 @@ import re
 
 _CONNECTORS = re.compile(
     r"[,，。.;；!！?？\s]*(?:另外|还有就是|还有|顺便再|顺便|顺带|再就是|对了|同时|以及|并且|然后再|另|順便|順帶|還有|對了|"
-    r"\band also\b|\balso,? |\bby the way\b|\bbtw\b|\band then\b|\bplus,? |\banother thing\b|"
+    r"\band (?=(?:please )?(?:remind|tell|notify|find|show|list|export|send) )|\band also\b|\balso,? |\bby the way\b|\bbtw\b|\band then\b|\bplus,? |\banother thing\b|"
     r"それと|それから|ついでに|あと、|あとは|また、|加えて|そして)[,，、:：\s]*",
     re.IGNORECASE,
 )

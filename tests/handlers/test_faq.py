@@ -155,7 +155,7 @@ async def test_a_lost_invoice_is_the_one_shown_last(stage: Stage) -> None:
     record = await stage.invoice("00123456", code="1100222130", kind="vat_special")
     stage.conversation = replace(stage.conversation, slots={"invoice": record.id})
     turn = stage.turn("这张丢了", intent="invoice.lost")
-    assert stage.follow(await faq.lost(turn, stage.services)) == ["faq.lost.paper_special"]
+    assert stage.follow(await faq.lost(turn, stage.services)) == ["faq.about", "faq.lost.paper_special"]
 
 
 async def test_nobody_learns_the_kind_of_another_persons_invoice(stage: Stage) -> None:

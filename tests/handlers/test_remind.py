@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handlers import remind
+from handlers import moments, remind
 from locales.catalog import BEIJING
 from locales.strict_yaml import load
 from storage import notices
@@ -19,7 +19,7 @@ ROWS = load(Path(__file__).parent / "remind" / "when.yaml")
 @pytest.mark.parametrize("row", ROWS, ids=[f"{row['say']} {row.get('now', '')}" for row in ROWS])
 def test_sentence_names_its_time(row: dict[str, Any]) -> None:
     now = datetime.fromisoformat(row["now"]).replace(tzinfo=BEIJING) if "now" in row else NOW
-    found = remind.find_when(row["say"], now)
+    found = moments.find_when(row["say"], now)
     if not row["at"]:
         assert found is None
         return

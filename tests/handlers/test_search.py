@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handlers import search
+from handlers import ellipsis, search
 from handlers.core import Outcome
 from storage.records import Viewer
 from tests.handlers.conftest import Stage, Understood
@@ -19,7 +19,7 @@ async def ask(stage: Stage, text: str = "查发票", **slots: Any) -> Outcome:
 
 
 async def on(stage: Stage, text: str, **slots: Any) -> list[str] | None:
-    outcome = await search.goes_on(stage.turn(text, **slots), stage.services)
+    outcome = await ellipsis.goes_on(stage.turn(text, **slots), stage.services)
     return None if outcome is None else stage.follow(outcome)
 
 

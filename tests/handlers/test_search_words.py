@@ -17,7 +17,13 @@ async def ask(stage: Stage, text: str, **slots: object) -> Outcome:
 
 def count(outcome: Outcome) -> int:
     lines = outcome.replies[0].values["lines"]
-    return int(next(line.values["count"] for line in lines if getattr(line, "key", "") == "search.head"))
+    return int(
+        next(
+            line.values["count"]
+            for line in lines
+            if getattr(line, "key", "") in ("search.head", "search.head_all")
+        )
+    )
 
 
 @pytest.mark.parametrize(
