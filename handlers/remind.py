@@ -89,7 +89,7 @@ async def in_words(turn: Turn, services: Services) -> Outcome | None:
 
 async def instead_of_follows(turn: Turn, services: Services) -> Outcome | None:
     """To be told no more means the reminders where no invoice is followed; None where one is."""
-    followed = await services.store.read(notices.followed, turn.message.chat)
+    followed = await services.store.ask(notices.followed, turn.message.chat)
     return None if followed or turn.message.action is not None else await _cancelled(turn, services)
 
 
