@@ -118,17 +118,23 @@ async def _in_search(turn: Turn, services: Services, text: str, slots: Mapping[s
         today = turn.now.astimezone(BEIJING).date()
         said = dict(services.understander.understand(meant, today=today).slots)
     pieces = leftover(turn, services)
-    marked = _GOES_ON.search(text) is not None
+    marked = instead is not None or _GOES_ON.search(text) is not None
+    whole = not marked and _A_THING.search(text) is not None  # a wish of its own, not the rest of another
+    if whole and turn.understanding is not None and turn.understanding.action == "answer":
+        return None
     if pieces:
         # "那餐饮的": no criterion that is understood, but it may stand in the name of a seller.
-        seller = await search.seller_among(turn, services, names(pieces, services), said) if marked else None
+        named = names(pieces, services) if marked or (whole and search.has_criteria(said)) else ()
+        seller = await search.seller_among(turn, services, named, said)
         if seller is None:
             return None
         said["seller"] = seller
     if not search.has_criteria(said):
         return None
-    if instead is None and not marked and (_A_THING.search(text) or not (before or _TELLING & set(said))):
-        return None  # a whole wish of its own, or a word that may mean anything
+    if whole:
+        return await search.changed(turn, services, {}, said)
+    if not marked and not (before or _TELLING & set(said)):
+        return None  # a word that may mean anything
     return await search.changed(turn, services, before, said)
 
 
