@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 
 from nlu.text.features import spoken
-from nlu.text.normal import cut
-from nlu.text.slots import find_slots
 from nlu.text.understanding import Understander, Understanding
 
 _NEAREST = 5
@@ -33,10 +31,8 @@ def explain(
 ) -> Explanation:
     """Return what `text` means, and why."""
     found = understander.understand(text, today=today, language=language)
-    raw = cut(text)
-    slots = find_slots(raw, today=today, sellers=understander.sellers)
     matcher = understander.matcher
-    match = matcher.match(raw, slots, language)
+    match = understander.match(text, today=today, language=language)
     classifier = matcher.classifier
     near = classifier.near.get(match.language)
     nearest: list[tuple[str, str, float]] = []

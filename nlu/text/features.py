@@ -1,14 +1,10 @@
 """What the classifier sees of a message: n-grams, sounds, concepts and slots."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
-
-from rapidfuzz.distance import OSA
-from rapidfuzz.process import extract
 
 from locales.strict_yaml import LocaleError
 from nlu.text.normal import Normaliser, Words
@@ -18,7 +14,6 @@ _RUN = re.compile(r"[a-zà-ɏ0-9']+|[^\sa-zà-ɏ0-9']+")
 _LATIN_WORD = re.compile(r"[a-zà-ɏ']+")
 # Each syllable is one character of a private plane, so that n-grams of sounds are slices as well.
 _FIRST_SOUND = 0xF0000
-_SHORTEST_TYPO, _MOST_TYPOS, _MOST_NEAR = 4, 8, 12
 _PLAIN = re.compile(r"[^\\.*+?()\[\]{}|^$]+")
 _LEAST_SOUNDS = 2
 _SOUNDS_LIKE = 0.5
@@ -71,84 +66,6 @@ def sound_grams(runs: Iterable[str]) -> list[str]:
     for run in runs:
         found += [run[at : at + 2] for at in range(len(run) - 1)]
     return found
-
-
-class Spelling:
-    """Corrects Latin words that the examples do not know but nearly know (typos 笔误)."""
-
-    def __init__(self, texts: Iterable[str]) -> None:
-        self._known = Counter(word for text in texts for word in _LATIN_WORD.findall(text))
-        self._by_size: dict[int, list[str]] = {}
-        for word in sorted(self._known):
-            if len(word) >= _SHORTEST_TYPO:
-                for size in range(len(word) - 2, len(word) + 3):
-                    self._by_size.setdefault(size, []).append(word)
-
-    def correct(self, text: str) -> str:
-        """Return `text` with unknown words replaced by the known word that one slip makes of them."""
-        left = _MOST_TYPOS
-        for word in _LATIN_WORD.findall(text):
-            if len(word) < _SHORTEST_TYPO or word in self._known:
-                continue
-            left -= 1
-            if left < 0:
-                break
-            near = self._nearest(word)
-            if near:
-                text = re.sub(rf"(?<![a-z]){re.escape(word)}(?![a-z])", near, text)
-        return text
-
-    def _nearest(self, word: str) -> str | None:
-        slips = 2 if len(word) >= 8 else 1
-        found = extract(
-            word, self._by_size.get(len(word), ()), scorer=OSA.distance, score_cutoff=slips, limit=_MOST_NEAR
-        )
-        near = [
-            (known, distance)
-            for known, distance, _ in found
-            if len(word) > _SHORTEST_TYPO or known[0] == word[0]
-        ]
-        if not near:
-            return None
-        # Slips rarely hit the first and the last letter; of the rest, the commoner word.
-        return min(
-            near, key=lambda one: (one[1], one[0][0] != word[0], one[0][-1] != word[-1], -self._known[one[0]])
-        )[0]
-
-
-class Hearing:
-    """Repairs characters that only sound right (同音字): a pair nobody wrote becomes the known pair of its sound."""
-
-    def __init__(self, texts: Iterable[str]) -> None:
-        counts: Counter[str] = Counter()
-        for text in texts:
-            counts.update(text[at : at + 2] for at in range(len(text) - 1))
-        self._known = frozenset(counts)
-        self._by_sound: dict[str, str] = {}
-        table = sounds()
-        for pair, _ in counts.most_common():
-            one, other = table.get(ord(pair[0])), table.get(ord(pair[1]))
-            if one is not None and other is not None:
-                self._by_sound.setdefault(one + other, pair)
-
-    def repair(self, text: str) -> str:
-        """Return `text` with each character replaced that fits neither neighbour while another of its sound does."""
-        strange = [text[at : at + 2] not in self._known for at in range(len(text) - 1)]
-        if True not in strange:
-            return text
-        said = text.translate(sounds())
-        chars = list(text)
-        last = len(text) - 1
-        for at, char in enumerate(text):
-            if said[at] == char or (at and not strange[at - 1]) or (at < last and not strange[at]):
-                continue
-            before = self._by_sound.get(said[at - 1 : at + 1]) if at else None
-            after = self._by_sound.get(said[at : at + 2]) if at < last else None
-            if before is not None and (before[0] == chars[at - 1] or after is None):
-                chars[at] = before[1]
-            elif after is not None:
-                chars[at] = after[0]
-        return "".join(chars)
 
 
 class Concepts:

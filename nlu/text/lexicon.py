@@ -1,7 +1,7 @@
 """The language files (语言文件): what people say, language by language, read and checked once."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,11 @@ class Language:
     aliases: Mapping[str, str] = field(default_factory=dict)
     fillers: Sequence[str] = ()
     phrases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def said(self) -> Iterator[str]:
+        """Yield every sentence and phrase."""
+        for texts in (*self.examples.values(), *self.phrases.values()):
+            yield from texts
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,13 @@ from rapidfuzz.fuzz import ratio
 from rapidfuzz.process import extractOne
 
 from nlu.text.classifier import Classifier, fit
-from nlu.text.features import Concepts, Eyes, Hearing, Seen, Spelling, sounds
+from nlu.text.features import Concepts, Eyes, Seen, sounds
+from nlu.text.fold import LONGEST_MESSAGE, fold
+from nlu.text.hearing import Hearing
 from nlu.text.language import Languages
 from nlu.text.lexicon import Lexicon
 from nlu.text.normal import Normaliser, letters
+from nlu.text.spelling import Spelling
 
 if TYPE_CHECKING:
     from nlu.text.slots import Slots
@@ -111,8 +114,12 @@ class Matcher:
         self.lexicon = lexicon
         self.reader = learnt.reader
         self.classifier = learnt.classifier
-        self.spelling = learnt.spelling
-        self.hearing = learnt.hearing
+        said = {one.name: [fold(text) for text in one.said()] for one in lexicon.languages}
+        words = list(self.reader.concepts.words())
+        chinese = (name for name, normaliser in self.reader.normalisers.items() if normaliser.simplify)
+        self.hearing = Hearing((text for name in chinese for text in said[name]), words)
+        spelled = (fold(word) for one in lexicon.languages for word in (*one.aliases, *one.fillers))
+        self.spelling = Spelling((text for texts in said.values() for text in texts), (*words, *spelled))
         self.languages = Languages(
             {
                 one.name: [text for texts in one.examples.values() for text in texts]
@@ -138,12 +145,27 @@ class Matcher:
                         self._near.setdefault((name, size), []).append(phrase)
         self._examples = learnt.sentences
 
-    def match(self, text: str, slots: "Slots | None", language: str | None = None) -> Match:
-        """Return the scores of a message; `language` forces the language, else it is found."""
-        name = language if language in self.reader.normalisers else self.languages.find(text)
-        normal = self.spelling.correct(self.reader.normal(text, slots, name))
-        if self.reader.normalisers[name].simplify:
-            normal = self.hearing.repair(normal)
+    def language(self, text: str, forced: str | None = None) -> str:
+        """Return the language of a message: the `forced` one if we know it."""
+        return (
+            forced if forced is not None and forced in self.reader.normalisers else self.languages.find(text)
+        )
+
+    def heard(self, text: str, slots: "Slots | None", language: str) -> str:
+        """Return the message as it was meant: `text` itself unless something in it had to be repaired."""
+        if len(text) > LONGEST_MESSAGE:
+            return text
+        closed = {at for start, end, _ in (slots.spans if slots else ()) for at in range(start, end)}
+        folded = fold(text)
+        repaired = folded
+        if self.reader.normalisers[language].simplify:
+            repaired = self.hearing.repair(folded, closed)
+        repaired = self.spelling.correct(repaired, closed)
+        return text if repaired == folded else repaired
+
+    def match(self, text: str, slots: "Slots | None", name: str) -> Match:
+        """Return the scores of a message in the language `name`."""
+        normal = self.reader.normal(text, slots, name)
         sure = self._surely(text, normal, slots, name)
         scores = self.classifier.scores(self.reader.see(normal, slots, name), name)
         return Match(name, normal, scores, sure)
@@ -207,8 +229,6 @@ class Learnt:
 
     reader: Reader
     classifier: Classifier
-    spelling: Spelling
-    hearing: Hearing
     sentences: dict[str, str]  # normalised example → intent, where it is certain
 
 
@@ -228,10 +248,7 @@ def learn(rows: list[tuple[str, str, str]], reader: Reader, seen: list[Seen]) ->
 
 def remembered(rows: list[tuple[str, str, str]], reader: Reader, classifier: Classifier) -> Learnt:
     """Return what the rows teach besides the classifier, which is slow to learn and may come from a file."""
-    texts = [text for *_, text in rows]
-    chinese = [text for language, _, text in rows if reader.normalisers[language].simplify]
-    words = list(reader.concepts.words())
-    return Learnt(reader, classifier, Spelling([*texts, *words]), Hearing([*chinese, *words]), known(rows))
+    return Learnt(reader, classifier, known(rows))
 
 
 def known(rows: list[tuple[str, str, str]]) -> dict[str, str]:

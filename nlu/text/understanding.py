@@ -1,12 +1,12 @@
 """Understanding a sentence (理解): which intent, how sure, with which slots."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from heapq import nlargest
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from nlu.text.slots import Slots, find_slots
 from nlu.text.wishes import split_wishes
 
 _MOST_ALTERNATIVES = 5
+_SELLER = "seller"
 # Politeness around a wish is no second wish.
 _NO_WISH = ("smalltalk.", "confirm.", "cancel", "help.menu", OUT_OF_SCOPE)
 
@@ -47,6 +48,14 @@ class Understanding:
     slots: Mapping[str, Any]
     ms: float
     second: str | None = None  # a second wish in the same message, if it is clear
+
+
+class Heard(NamedTuple):
+    """A message made ready for the matcher."""
+
+    text: str
+    slots: Slots | None
+    language: str
 
 
 class Understander:
@@ -98,12 +107,12 @@ class Understander:
     def understand(self, text: str, *, today: date, language: str | None = None) -> Understanding:
         """Return what `text` means; any text at all is answered, in bounded time."""
         begin = perf_counter()
-        raw = cut(text)
-        slots = self._find_slots(raw, today)
-        match = self.matcher.match(raw, slots, language)
+        heard = self.hear(text, today=today, language=language)
+        slots = heard.slots
+        match = self.matcher.match(*heard)
         ranked, action = self.judge(match)
         second = None
-        parts = split_wishes(raw) if self._slots else None
+        parts = split_wishes(heard.text) if self._slots else None
         if parts is not None:
             ranked, action, second = self._two_wishes(parts, today, match.language, (ranked, action))
         return Understanding(
@@ -120,8 +129,23 @@ class Understander:
 
     def match(self, text: str, *, today: date, language: str | None = None) -> Match:
         """Return the bare scores of a message, before they become confidence."""
+        return self.matcher.match(*self.hear(text, today=today, language=language))
+
+    def hear(self, text: str, *, today: date, language: str | None = None) -> Heard:
+        """Return what is to be matched: the message with wrong characters repaired, and its slots."""
         raw = cut(text)
-        return self.matcher.match(raw, self._find_slots(raw, today), language)
+        name = self.matcher.language(raw, language)
+        slots = self._find_slots(raw, today)
+        heard = self.matcher.heard(raw, slots, name)
+        if heard is not raw and slots is not None:
+            # A date may have been unreadable before; what was readable in the raw text is kept as written.
+            again = find_slots(heard, today=today, sellers=self.sellers)
+            if slots.values.keys() <= again.values.keys():
+                kept = {_SELLER: slots.values[_SELLER]} if _SELLER in slots.values else {}
+                slots = replace(again, values={**again.values, **kept})
+            else:
+                heard = raw
+        return Heard(heard, slots, name)
 
     def judge(self, match: Match, intents: tuple[str, ...] = ()) -> tuple[tuple[Guess, ...], str]:
         """Return the guesses, best first, and the action; `intents` name the scores if not our own do."""

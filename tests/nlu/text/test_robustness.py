@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 
 # The share of sentences, in points, that a kind of noise may cost: what was reached, and room for one
-# sentence more of a small set. The goals are 1.5 for homophones and 2 for typos.
+# sentence more of a small set. The goals are 1.5 for homophones and 2 for typos, on all sentences.
 @pytest.mark.parametrize(
     ("language", "noise", "most"),
     [
@@ -21,10 +21,10 @@ pytestmark = pytest.mark.slow
         ("zh", matching.full_width, 0.7),
         ("zh", matching.emoji, 0.7),
         ("zh", matching.fillers, 1.5),
-        ("zh", matching.two_homophones, 4.5),
+        ("zh", matching.two_homophones, 3.0),
         ("en", matching.full_width, 0.8),
         ("en", matching.emoji, 0.8),
-        ("en", matching.one_typo, 4.0),
+        ("en", matching.one_typo, 2.5),
         ("ja", matching.full_width, 0.8),
         ("ja", matching.emoji, 0.8),
     ],

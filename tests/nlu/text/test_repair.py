@@ -1,0 +1,66 @@
+"""What keyboards, voice input and haste make of a message is repaired before it is understood."""
+
+import pytest
+
+from nlu.text.hearing import Hearing
+from nlu.text.spelling import Spelling
+from tests.nlu.text.matching import understand
+
+_SAID = ("怎么注册账号", "上个月的发票", "转人工", "把发票作废", "11月3号的发票", "住哪个酒店")
+_WORDS = ("冲红", "态度")
+
+
+@pytest.mark.parametrize(
+    ("heard", "meant"),
+    [
+        ("争么注测账号", "怎么注册账号"),  # the first of a pair, and 册 after 注, not 车
+        ("上鸽月的发飘", "上个月的发票"),
+        ("赚仁工", "转人工"),  # both of a pair
+        ("26年11月3好的发票", "26年11月3号的发票"),
+        ("服务太度", "服务态度"),
+        ("怎么注册账号", "怎么注册账号"),
+        ("今天天气不错", "今天天气不错"),
+        ("", ""),
+    ],
+)
+def test_characters_that_only_sound_right_are_repaired(heard: str, meant: str) -> None:
+    assert Hearing(_SAID, _WORDS).repair(heard) == meant
+
+
+def test_what_is_read_already_is_left_alone() -> None:
+    hearing = Hearing(_SAID, _WORDS)
+    assert hearing.repair("发飘", closed=(1,)) == "发飘"
+    assert hearing.repair("发飘" * 200) == "发飘" * 200
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("credit noe", "credit note"),
+        ("the details dont mtch", "the details dont match"),
+        ("too mch", "too much"),
+        ("trn off the reminders", "turn off the reminders"),
+        ("stp", "stop"),
+        ("pls stop", "pls stop"),
+        ("xyzzy 发票", "xyzzy 发票"),
+        ("", ""),
+    ],
+)
+def test_typos_become_the_word_that_fits_its_neighbours(typed: str, meant: str) -> None:
+    said = (
+        "issue a credit note", "there is none", "the details dont match", "too much", "stop", "one step more",
+        "turn off the reminders", "train ticket",
+    )  # fmt: skip
+    assert Spelling(said, ("pls",)).correct(typed) == meant
+
+
+def test_a_misheard_date_is_found() -> None:
+    assert understand("二零尔六年五月份的机票星程单").slots["date"] == {
+        "from": "2026-05-01",
+        "to": "2026-05-31",
+    }
+    assert understand("上鸽月的发票").slots["date"] == {"from": "2026-10-01", "to": "2026-10-31"}
+
+
+def test_a_seller_is_kept_as_written() -> None:
+    assert understand("蓝鲸出行有限公司上鸽月的发票").slots["seller"] == "蓝鲸出行"
