@@ -29,9 +29,9 @@ from locales.catalog import HOME, Catalog
 from nlu.document.pool import Reader
 from nlu.text.sellers import SellerIndex
 from nlu.text.understanding import Understander
-from storage import documents, invoices, messages
+from storage import documents, invoices, outbox
 from storage.database import StoreUnavailableError
-from storage.messages import Sweep
+from storage.outbox import Sweep
 from storage.records import Attachment, Message, Outgoing
 from storage.store import Store
 
@@ -116,7 +116,7 @@ async def build(settings: Settings) -> Program:
     assistant.services = services = replace(services, tell=assistant.tell)
 
     async def keep(key: str, outgoing: Outgoing) -> None:
-        await store.write(messages.push, assistant.pushed(key, outgoing))
+        await store.write(outbox.push, assistant.pushed(key, outgoing))
         wake()
 
     try:
@@ -184,7 +184,7 @@ async def _after_a_crash(program: Program) -> None:
     now = program.services.now()
     if program.store.shared:
         return
-    doubtful = await program.store.write(messages.sweep, Sweep(now + timedelta(days=1)))
+    doubtful = await program.store.write(outbox.sweep, Sweep(now + timedelta(days=1)))
     if doubtful:
         _log.warning("in_doubt", count=doubtful)
     task = asyncio.create_task(program.assistant.recover(now + timedelta(days=1)))

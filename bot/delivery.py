@@ -10,9 +10,9 @@ import structlog
 
 from bot import metrics
 from handlers.core import Channel, InDoubtError, NeedsContactError, RetryLaterError, UndeliverableError
-from storage import messages
+from storage import outbox
 from storage.database import StoreUnavailableError
-from storage.messages import Lease, Mark
+from storage.outbox import Lease, Mark
 from storage.records import OutboxItem, OutboxState
 from storage.store import Store
 
@@ -82,7 +82,7 @@ class Delivery:
     async def _lease(self) -> list[OutboxItem]:
         room = self._channel.concurrency - len(self._sending)
         return await self._store.write(
-            messages.lease, Lease(self._channel.name, self._now(), _LEASE_SECONDS, room)
+            outbox.lease, Lease(self._channel.name, self._now(), _LEASE_SECONDS, room)
         )
 
     async def _send(self, item: OutboxItem) -> None:
@@ -92,7 +92,7 @@ class Delivery:
         metrics.DELIVERIES.labels(self._channel.name, state.value).inc()
         while True:
             try:
-                await self._store.write(messages.mark, mark)
+                await self._store.write(outbox.mark, mark)
                 return
             except StoreUnavailableError:
                 # It has been sent: the mark is worth waiting for. After the lease it counts as in doubt.

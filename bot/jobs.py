@@ -16,11 +16,11 @@ from bot import metrics
 from handlers import follow, look, remind
 from handlers.assistant import Assistant
 from handlers.wording import render
-from storage import invoices, messages, notices
+from storage import invoices, messages, notices, outbox
 from storage.database import StoreUnavailableError
 from storage.invoices import Change
-from storage.messages import Sweep
 from storage.notices import DueNotice, Reminded, Reminder, Slot, Told
+from storage.outbox import Sweep
 from storage.records import InvoiceRecord
 
 _BATCH = 256
@@ -139,7 +139,7 @@ class Jobs:
 
     async def find_doubtful(self) -> None:
         """Mark messages whose sender died between the call and the mark."""
-        count = await self._store.write(messages.sweep, Sweep(self._services.now()))
+        count = await self._store.write(outbox.sweep, Sweep(self._services.now()))
         if count:
             _log.warning("in_doubt", count=count)
 

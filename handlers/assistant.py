@@ -16,8 +16,9 @@ from handlers import routing
 from handlers.album import Albums
 from handlers.core import Handler, Outcome, Reply, Services, Turn
 from handlers.wording import render
-from storage import messages
-from storage.messages import Answer, Arrival, Claim, ConversationChangedError, Mark, Push, Retry
+from storage import messages, outbox
+from storage.messages import Answer, Arrival, Claim, ConversationChangedError, Retry
+from storage.outbox import Mark, Push
 from storage.records import ChatId, Conversation, Message, OutboxItem, OutboxState, Outgoing, Owner, Viewer
 
 _QUESTION_TIME = timedelta(minutes=10)  # a question of ours that is older is forgotten
@@ -103,26 +104,24 @@ class Assistant:
 
     async def written(self, items: tuple[OutboxItem, ...]) -> None:
         """Passive replies have reached the wire."""
-        await self._store.write(messages.sent, tuple(item.id for item in items))
+        await self._store.write(outbox.sent, tuple(item.id for item in items))
 
     async def postpone(self, message: Message) -> None:
         """The channel could not wait: the replies go out by themselves once they are there."""
         items = await self.answer(message, passive=True)
         ids = tuple(item.id for item in items)
         now = self.services.now()
-        await self._store.write(
-            messages.mark, Mark(ids, OutboxState.QUEUED, now, only=(OutboxState.PASSIVE,))
-        )
+        await self._store.write(outbox.mark, Mark(ids, OutboxState.QUEUED, now, only=(OutboxState.PASSIVE,)))
         self._on_queued()
 
     async def silence(self, chat: ChatId) -> None:
         """The user has left: what was not delivered is given up."""
-        await self._store.write(messages.drop, chat)
+        await self._store.write(outbox.drop, chat)
 
     async def tell(self, chat: ChatId, reply: Reply, language: str, key: str) -> bool:
         """Say something that answers no message, once per key; False if it was said before."""
         outgoing = render(reply, chat, language, self.services.catalog)
-        said = await self._store.write(messages.push, self.pushed(key, outgoing))
+        said = await self._store.write(outbox.push, self.pushed(key, outgoing))
         self.announce(chat)
         return said
 
@@ -218,7 +217,7 @@ class Assistant:
 
     async def _state(self, chat: ChatId) -> _State:
         loaded, waiting = await asyncio.gather(
-            self._store.read(messages.load, [chat]), self._store.read(messages.awaiting_contact, [chat])
+            self._store.read(messages.load, [chat]), self._store.read(outbox.awaiting_contact, [chat])
         )
         conversation, version, viewer = loaded[chat]
         return _State(conversation, version, viewer, tuple(waiting))

@@ -50,7 +50,7 @@ async def keep(connection: AsyncConnection, files: Sequence[NewDocument]) -> lis
     for file in files:
         digest = digest_of(file.content)
         await connection.execute(
-            insert(connection, documents)
+            insert(connection.dialect.name, documents)
             .values(
                 digest=digest,
                 name=file.name,
@@ -115,7 +115,7 @@ async def draft(connection: AsyncConnection, readings: Sequence[NewFiling]) -> l
     ids = []
     for reading in readings:
         await connection.execute(
-            insert(connection, filings)
+            insert(connection.dialect.name, filings)
             .values(
                 key=reading.key,
                 chat=str(reading.chat),

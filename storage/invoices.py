@@ -127,7 +127,7 @@ async def _insert(connection: AsyncConnection, draft: InvoiceDraft) -> Stored | 
         values[f"{line}_state_at"] = draft.at if known else None
         values[f"{line}_state_source"] = draft.source if known else None
     result = await connection.execute(
-        insert(connection, invoices)
+        insert(connection.dialect.name, invoices)
         .values(
             **values,
             key=key_of(draft.number, draft.code),

@@ -1,17 +1,18 @@
-"""Inbox, transcript and outbox in one: a message is one row, changed in the transaction of its cause."""
+"""The inbox: a message is one row, and its answer is kept with it in one transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.bodies import item, message, message_body, outgoing_body
+from storage.outbox import awaiting_contact, sent
 from storage.records import (
-    Attachment,
     ChatId,
-    Choice,
     Conversation,
     Message,
     OutboxItem,
@@ -21,15 +22,8 @@ from storage.records import (
     Role,
     Viewer,
 )
-from storage.schema import conversations, employees, identities, messages
-from storage.statements import insert, notify, skip_locked
-
-_WAITING = (OutboxState.HELD.value, OutboxState.IN_DOUBT.value)
-
-# The conditions of the partial indexes, word for word: with bound values no planner would use the index, and
-# every look into the outbox would read the whole transcript.
-_OPEN = sa.text("messages.state NOT IN ('done', 'sent')")
-_AWAITS_CONTACT = sa.text("messages.state IN ('held', 'in_doubt')")
+from storage.schema import OPEN, conversations, employees, identities, messages
+from storage.statements import insert, notify
 
 # A passive answer that nobody wrote out by then was cut off: its fate is in doubt.
 PASSIVE_SECONDS = 30
@@ -86,26 +80,18 @@ async def claim(connection: AsyncConnection, arrivals: Sequence[Arrival]) -> lis
             "direction": "in",
             "key": arrival.key,
             "state": "new",
-            "body": _message_body(arrival.message),
+            "body": message_body(arrival.message),
             "due_at": arrival.at,
             "created_at": arrival.at,
         }
         for arrival in arrivals
     }
-    inserted = await connection.execute(
-        insert(connection, messages)
-        .on_conflict_do_nothing(index_elements=["key"])
-        .returning(messages.c.key, messages.c.id),
-        list(rows.values()),
-    )
+    inserted = await connection.execute(_writing(connection.dialect.name), list(rows.values()))
     fresh: dict[str, int] = {key: id_ for key, id_ in inserted}
     known: dict[str, tuple[int, str]] = {}
     if len(fresh) < len(rows):
-        found = await connection.execute(
-            sa.select(messages.c.key, messages.c.id, messages.c.state).where(
-                messages.c.key.in_([key for key in rows if key not in fresh])
-            )
-        )
+        copies = {"keys": [key for key in rows if key not in fresh]}
+        found = await connection.execute(_KNOWN, copies)
         known = {key: (id_, state) for key, id_, state in found}
     chats = list({arrival.message.chat for arrival in arrivals})
     loaded = await load(connection, chats)
@@ -125,13 +111,27 @@ async def claim(connection: AsyncConnection, arrivals: Sequence[Arrival]) -> lis
     return claims
 
 
+@cache
+def _writing(dialect: str) -> sa.Executable:
+    return (
+        insert(dialect, messages)
+        .on_conflict_do_nothing(index_elements=["key"])
+        .returning(messages.c.key, messages.c.id)
+    )
+
+
+_KNOWN = sa.select(messages.c.key, messages.c.id, messages.c.state).where(
+    messages.c.key.in_(sa.bindparam("keys", expanding=True))
+)
+
+
 async def load(
     connection: AsyncConnection, chats: Sequence[ChatId]
 ) -> dict[ChatId, tuple[Conversation, int, Viewer]]:
     """The conversations of `chats` with their versions and who speaks; new ones are empty with version 0."""
     keys = {str(chat): chat for chat in chats}
     result = {chat: (Conversation(chat), 0, Viewer(None)) for chat in chats}
-    found = await connection.execute(_conversations(), {"chats": list(keys)})
+    found = await connection.execute(_CONVERSATIONS, {"chats": list(keys)})
     for row in found:
         chat = keys[row.chat]
         viewer = Viewer(row.employee_id, Role(row.role)) if row.employee_id is not None else Viewer(None)
@@ -163,13 +163,12 @@ async def load(
     return result
 
 
-def _conversations() -> sa.Select[Any]:
-    return (
-        sa.select(conversations, identities.c.employee_id, employees.c.role)
-        .outerjoin(identities, identities.c.chat == conversations.c.chat)
-        .outerjoin(employees, employees.c.id == identities.c.employee_id)
-        .where(conversations.c.chat.in_(sa.bindparam("chats", expanding=True)))
-    )
+_CONVERSATIONS = (
+    sa.select(conversations, identities.c.employee_id, employees.c.role)
+    .outerjoin(identities, identities.c.chat == conversations.c.chat)
+    .outerjoin(employees, employees.c.id == identities.c.employee_id)
+    .where(conversations.c.chat.in_(sa.bindparam("chats", expanding=True)))
+)
 
 
 async def answer(
@@ -182,25 +181,13 @@ async def answer(
     kept = [answer for answer in answers if _is_kept(answer, firsts, saved)]
     if not kept:
         return [ConversationChangedError() for _ in answers]
-    await connection.execute(
-        sa.update(messages).where(messages.c.id == sa.bindparam("message_id")).values(state="done"),
-        [{"message_id": id_} for answer in kept for id_ in (answer.message_id, *answer.also)],
-    )
-    if settled := [id_ for answer in kept for id_ in answer.settles]:
-        await connection.execute(
-            sa.update(messages)
-            .where(messages.c.id.in_(settled), messages.c.state.in_(_WAITING))
-            .values(state=OutboxState.SENT.value)
-        )
+    done = [id_ for answer in kept for id_ in (answer.message_id, *answer.also)]
+    await connection.execute(_DONE, {"ids": done})
+    await sent(connection, [answer.settles for answer in kept])
     rows = [row for answer in kept for row in _reply_rows(answer)]
     ids: dict[str, int] = {}
     if rows:
-        inserted = await connection.execute(
-            insert(connection, messages)
-            .on_conflict_do_nothing(index_elements=["key"])
-            .returning(messages.c.key, messages.c.id),
-            rows,
-        )
+        inserted = await connection.execute(_writing(connection.dialect.name), rows)
         ids = {key: id_ for key, id_ in inserted}
         await notify(connection, "chat", {row["chat"] for row in rows})
     results: list[tuple[OutboxItem, ...] | ConversationChangedError] = []
@@ -224,27 +211,8 @@ def _is_kept(answer: Answer, firsts: Mapping[ChatId, Answer], saved: set[str]) -
 
 
 async def _save_conversations(connection: AsyncConnection, answers: Sequence[Answer]) -> set[str]:
-    statement = insert(connection, conversations)
-    new = statement.excluded
-    upsert = statement.on_conflict_do_update(
-        index_elements=["chat"],
-        set_={
-            name: new[name]
-            for name in (
-                "language",
-                "language_fixed",
-                "owner",
-                "awaiting",
-                "slots",
-                "misses",
-                "version",
-                "updated_at",
-            )
-        },
-        where=conversations.c.version == new.version - 1,
-    ).returning(conversations.c.chat)
     saved = await connection.execute(
-        upsert,
+        _saving(connection.dialect.name),
         [
             {
                 "chat": str(answer.conversation.chat),
@@ -263,6 +231,21 @@ async def _save_conversations(connection: AsyncConnection, answers: Sequence[Ans
     return {chat for (chat,) in saved}
 
 
+_DONE = sa.update(messages).where(messages.c.id.in_(sa.bindparam("ids", expanding=True))).values(state="done")
+_TOLD = ("language", "language_fixed", "owner", "awaiting", "slots", "misses", "version", "updated_at")
+
+
+@cache
+def _saving(dialect: str) -> sa.Executable:
+    statement = insert(dialect, conversations)
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=["chat"],
+        set_={name: new[name] for name in _TOLD},
+        where=conversations.c.version == new.version - 1,
+    ).returning(conversations.c.chat)
+
+
 def _reply_rows(answer: Answer) -> list[dict[str, Any]]:
     due = answer.at
     if answer.state is OutboxState.PASSIVE:
@@ -274,7 +257,7 @@ def _reply_rows(answer: Answer) -> list[dict[str, Any]]:
             "key": f"out:{answer.message_id}:{position}",
             "cause": answer.message_id,
             "state": answer.state.value,
-            "body": _outgoing_body(outgoing),
+            "body": outgoing_body(outgoing),
             "due_at": due,
             "created_at": answer.at,
         }
@@ -282,57 +265,15 @@ def _reply_rows(answer: Answer) -> list[dict[str, Any]]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Push:
-    """A message to a user that no message of theirs caused: a notice, a reminder. `key` makes it unique."""
-
-    key: str
-    outgoing: Outgoing
-    state: OutboxState
-    at: datetime
-
-
-async def push(connection: AsyncConnection, pushes: Sequence[Push]) -> list[bool]:
-    """Write the messages into the outbox; False for one whose key is there already."""
-    if not pushes:
-        return []
-    inserted = await connection.execute(
-        insert(connection, messages).on_conflict_do_nothing(index_elements=["key"]).returning(messages.c.key),
-        [
-            {
-                "chat": str(push.outgoing.chat),
-                "direction": "out",
-                "key": push.key,
-                "state": push.state.value,
-                "body": _outgoing_body(push.outgoing),
-                "due_at": push.at,
-                "created_at": push.at,
-            }
-            for push in pushes
-        ],
-    )
-    keys = {key for (key,) in inserted}
-    await notify(connection, "chat", {str(push.outgoing.chat) for push in pushes if push.key in keys})
-    return [_first(keys, push.key) for push in pushes]
-
-
-def _first(keys: set[str], key: str) -> bool:
-    """Whether `key` is in the set; only the first of two equal pushes in a batch has written it."""
-    if key not in keys:
-        return False
-    keys.discard(key)
-    return True
-
-
 async def unfinished(connection: AsyncConnection, before: datetime) -> list[tuple[int, Message]]:
     """Messages that were written down before a time but not answered, oldest first."""
     rows = await connection.execute(
         sa.select(messages.c.id, messages.c.chat, messages.c.key, messages.c.body)
-        .where(_OPEN, messages.c.direction == "in", messages.c.state == "new", messages.c.due_at <= before)
+        .where(OPEN, messages.c.direction == "in", messages.c.state == "new", messages.c.due_at <= before)
         .order_by(messages.c.id)
         .limit(1000)
     )
-    return [(row.id, _message(row)) for row in rows]
+    return [(row.id, message(row)) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,207 +310,3 @@ async def answers_to(connection: AsyncConnection, message_id: int) -> tuple[Outb
         sa.select(messages).where(messages.c.cause == message_id).order_by(messages.c.id)
     )
     return tuple(item(row) for row in rows)
-
-
-async def awaiting_contact(connection: AsyncConnection, chats: Sequence[ChatId]) -> list[OutboxItem]:
-    """Messages that wait for the user's next contact, oldest first."""
-    rows = await connection.execute(
-        sa.select(messages)
-        .where(
-            _AWAITS_CONTACT,
-            messages.c.chat.in_([str(chat) for chat in chats]),
-        )
-        .order_by(messages.c.id)
-    )
-    return [item(row) for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A new state for outgoing messages; with a fence only while the lease is still ours."""
-
-    ids: tuple[int, ...]
-    state: OutboxState
-    due_at: datetime
-    fence: int | None = None
-    only: tuple[OutboxState, ...] = ()  # nothing happens in other states
-
-
-async def mark(connection: AsyncConnection, marks: Sequence[Mark]) -> list[int]:
-    """Set states; returns how many rows each mark changed."""
-    counts = []
-    for entry in marks:
-        statement = (
-            sa.update(messages)
-            .where(messages.c.id.in_(entry.ids))
-            .values(state=entry.state.value, due_at=entry.due_at)
-        )
-        if entry.fence is not None:
-            statement = statement.where(messages.c.fence == entry.fence)
-        if entry.only:
-            statement = statement.where(messages.c.state.in_([state.value for state in entry.only]))
-        counts.append((await connection.execute(statement)).rowcount)
-    return counts
-
-
-async def sent(connection: AsyncConnection, groups: Sequence[tuple[int, ...]]) -> list[None]:
-    """Passive answers that were written to the wire."""
-    ids = [id_ for group in groups for id_ in group]
-    if ids:
-        # Not one statement an id: a list of states cannot be part of an executemany.
-        await connection.execute(
-            sa.update(messages)
-            .where(messages.c.id.in_(ids), messages.c.state.in_((OutboxState.PASSIVE.value, *_WAITING)))
-            .values(state=OutboxState.SENT.value)
-        )
-    return [None for _ in groups]
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """A request for outgoing messages of one channel that are due."""
-
-    channel: str
-    at: datetime
-    seconds: float
-    limit: int
-
-
-async def lease(connection: AsyncConnection, leases: Sequence[Lease]) -> list[list[OutboxItem]]:
-    """Claim due messages for sending: at most the oldest one of each chat, so that order is kept.
-
-    The rows become SENDING, the durable intent mark: after a crash they are found IN_DOUBT, not sent again.
-    """
-    results = []
-    for entry in leases:
-        older = messages.alias("older")
-        open_states = [OutboxState.QUEUED.value, OutboxState.SENDING.value]
-        due = (
-            sa.select(messages.c.id)
-            .where(
-                _OPEN,
-                messages.c.direction == "out",
-                messages.c.state == OutboxState.QUEUED.value,
-                messages.c.due_at <= entry.at,
-                messages.c.chat.startswith(entry.channel + ":", autoescape=True),
-                ~sa.exists().where(
-                    older.c.chat == messages.c.chat,
-                    older.c.direction == "out",
-                    older.c.state.in_(open_states),
-                    older.c.id < messages.c.id,
-                ),
-            )
-            # As the index has it: with many waiting, the first few are found without a look at the rest.
-            .order_by(messages.c.due_at, messages.c.id)
-            .limit(entry.limit)
-        )
-        claimed = await connection.execute(
-            sa.update(messages)
-            .where(messages.c.id.in_(skip_locked(connection, due).scalar_subquery()))
-            .values(
-                state=OutboxState.SENDING.value,
-                attempts=messages.c.attempts + 1,
-                fence=messages.c.fence + 1,
-                due_at=entry.at + timedelta(seconds=entry.seconds),
-            )
-            .returning(messages)
-        )
-        results.append(sorted((item(row) for row in claimed), key=lambda found: found.id))
-    return results
-
-
-@dataclass(frozen=True, slots=True)
-class Sweep:
-    """Look for messages whose sender died: a lease that ran out, a passive answer never written."""
-
-    at: datetime
-
-
-async def sweep(connection: AsyncConnection, sweeps: Sequence[Sweep]) -> list[int]:
-    """Move them to IN_DOUBT; returns how many."""
-    counts = []
-    for entry in sweeps:
-        result = await connection.execute(
-            sa.update(messages)
-            .where(
-                _OPEN,
-                messages.c.direction == "out",
-                messages.c.state.in_([OutboxState.SENDING.value, OutboxState.PASSIVE.value]),
-                messages.c.due_at < entry.at,
-            )
-            .values(state=OutboxState.IN_DOUBT.value)
-        )
-        counts.append(result.rowcount)
-    return counts
-
-
-async def unsettled(connection: AsyncConnection) -> dict[str, int]:
-    """How many outgoing messages are in each state that is not final."""
-    rows = await connection.execute(
-        sa.select(messages.c.state, sa.func.count())
-        .where(_OPEN, messages.c.direction == "out")
-        .group_by(messages.c.state)
-    )
-    return {state: count for state, count in rows}
-
-
-async def drop(connection: AsyncConnection, chats: Sequence[ChatId]) -> list[None]:
-    """The user has left: what was not delivered is given up."""
-    await connection.execute(
-        sa.update(messages)
-        .where(
-            messages.c.chat.in_([str(chat) for chat in chats]),
-            messages.c.direction == "out",
-            messages.c.state.notin_([OutboxState.SENT.value]),
-        )
-        .values(state=OutboxState.DEAD.value)
-    )
-    return [None for _ in chats]
-
-
-def item(row: Any) -> OutboxItem:
-    """An outgoing row as a record."""
-    return OutboxItem(
-        row.id,
-        row.key,
-        outgoing(ChatId.parse(row.chat), row.body),
-        OutboxState(row.state),
-        row.attempts,
-        row.fence,
-        row.created_at,
-    )
-
-
-def outgoing(chat: ChatId, body: dict[str, Any]) -> Outgoing:
-    """The message a row's body holds."""
-    choices = tuple(Choice(**choice) for choice in body.get("choices", ()))
-    rest = {name: value for name, value in body.items() if name != "choices"}
-    return Outgoing(chat=chat, choices=choices, **rest)
-
-
-def _outgoing_body(outgoing: Outgoing) -> dict[str, Any]:
-    body: dict[str, Any] = {"text": outgoing.text, "key": outgoing.key, "language": outgoing.language}
-    if outgoing.choices:
-        body["choices"] = [asdict(choice) for choice in outgoing.choices]
-    if outgoing.file is not None:
-        body["file"] = outgoing.file
-        body["file_name"] = outgoing.file_name
-    return body
-
-
-def _message_body(message: Message) -> dict[str, Any]:
-    body: dict[str, Any] = {"id": message.id, "text": message.text}
-    if message.kind != "text":
-        body["kind"] = message.kind
-    if message.attachments:
-        body["attachments"] = [asdict(attachment) for attachment in message.attachments]
-    for name in ("action", "language", "spoken", "album"):
-        if value := getattr(message, name):
-            body[name] = value
-    return body
-
-
-def _message(row: Any) -> Message:
-    body = dict(row.body)
-    attachments = tuple(Attachment(**part) for part in body.pop("attachments", ()))
-    return replace(Message(chat=ChatId.parse(row.chat), **body), attachments=attachments)

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.messages import Push, push
+from storage.outbox import Push, push
 from storage.records import ChatId
 from storage.schema import conversations, facts, invoices, job_slots, reminders, watches
 from storage.statements import insert
@@ -29,7 +29,7 @@ async def follow(connection: AsyncConnection, wishes: Sequence[Watch]) -> list[b
     for wish in wishes:
         change = sa.select(invoices.c.change).where(invoices.c.id == wish.invoice_id).scalar_subquery()
         inserted = await connection.execute(
-            insert(connection, watches)
+            insert(connection.dialect.name, watches)
             .values(chat=str(wish.chat), invoice_id=wish.invoice_id, told=change, created_at=wish.at)
             .on_conflict_do_nothing(index_elements=["chat", "invoice_id"])
             .returning(watches.c.id)
@@ -156,7 +156,7 @@ async def remind(connection: AsyncConnection, wishes: Sequence[NewReminder]) -> 
     """Keep reminders."""
     for wish in wishes:
         await connection.execute(
-            insert(connection, reminders)
+            insert(connection.dialect.name, reminders)
             .values(
                 key=wish.key,
                 chat=str(wish.chat),
@@ -242,7 +242,7 @@ async def take_slot(connection: AsyncConnection, slots: Sequence[Slot]) -> list[
     results = []
     for slot in slots:
         taken = await connection.execute(
-            insert(connection, job_slots)
+            insert(connection.dialect.name, job_slots)
             .values(job=slot.job, slot=slot.slot, at=slot.at)
             .on_conflict_do_nothing(index_elements=["job", "slot"])
             .returning(job_slots.c.slot)
@@ -272,7 +272,7 @@ async def keep_fact(connection: AsyncConnection, entries: Sequence[Fact]) -> lis
     """Write facts, replacing earlier ones."""
     for entry in entries:
         await connection.execute(
-            insert(connection, facts)
+            insert(connection.dialect.name, facts)
             .values(key=entry.key, value=entry.value, at=entry.at)
             .on_conflict_do_update(index_elements=["key"], set_={"value": entry.value, "at": entry.at})
         )

@@ -34,7 +34,7 @@ async def add(connection: AsyncConnection, people: Sequence[NewEmployee]) -> lis
     """Add or update employees by their number; returns their ids."""
     ids = []
     for person in people:
-        statement = insert(connection, employees).values(
+        statement = insert(connection.dialect.name, employees).values(
             number=person.number,
             name=person.name,
             role=person.role.value,
@@ -137,7 +137,9 @@ async def _bind(connection: AsyncConnection, binding: Binding) -> Employee | str
     )
     employee_id = used.scalar_one_or_none()
     if employee_id is None:
-        statement = insert(connection, bind_failures).values(chat=chat, tries=1, last_at=binding.at)
+        statement = insert(connection.dialect.name, bind_failures).values(
+            chat=chat, tries=1, last_at=binding.at
+        )
         await connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["chat"],
@@ -163,7 +165,7 @@ class Attach:
 async def attach(connection: AsyncConnection, pairs: Sequence[Attach]) -> list[None]:
     """Give chats to employees; an earlier binding of the chat ends."""
     for pair in pairs:
-        statement = insert(connection, identities).values(
+        statement = insert(connection.dialect.name, identities).values(
             chat=str(pair.chat), employee_id=pair.employee_id, bound_at=pair.at
         )
         await connection.execute(

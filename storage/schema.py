@@ -108,6 +108,12 @@ conversations = sa.Table(
     comment="会话",
 )
 
+# The conditions of partial indexes, which queries repeat word for word: with bound values no planner would use the
+# index, and every look into the outbox would read the whole transcript.
+_OPEN = "state NOT IN ('done', 'sent')"
+_AWAITS_CONTACT = "state IN ('held', 'in_doubt')"
+OPEN, AWAITS_CONTACT = sa.text(f"messages.{_OPEN}"), sa.text(f"messages.{_AWAITS_CONTACT}")
+
 messages = sa.Table(
     "messages",
     metadata,
@@ -128,14 +134,14 @@ messages = sa.Table(
         "ix_messages_open",
         "state",
         "due_at",
-        sqlite_where=sa.text("state NOT IN ('done', 'sent')"),
-        postgresql_where=sa.text("state NOT IN ('done', 'sent')"),
+        sqlite_where=sa.text(_OPEN),
+        postgresql_where=sa.text(_OPEN),
     ),
     sa.Index(
         "ix_messages_waiting",
         "chat",
-        sqlite_where=sa.text("state IN ('held', 'in_doubt')"),
-        postgresql_where=sa.text("state IN ('held', 'in_doubt')"),
+        sqlite_where=sa.text(_AWAITS_CONTACT),
+        postgresql_where=sa.text(_AWAITS_CONTACT),
     ),
     comment="inbox, transcript and outbox in one: a message is written down once",
 )

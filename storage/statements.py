@@ -7,16 +7,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 
-def insert(connection: AsyncConnection, table: sa.Table) -> "sqlite.Insert | postgresql.Insert":
+def insert(dialect: str, table: sa.Table) -> "sqlite.Insert | postgresql.Insert":
     """An INSERT that has on_conflict_do_…, for the database at hand."""
-    if connection.dialect.name == "sqlite":
+    if dialect == "sqlite":
         return sqlite.insert(table)
     return postgresql.insert(table)
 
 
-def skip_locked(connection: AsyncConnection, select: sa.Select[Any]) -> sa.Select[Any]:
+def skip_locked(dialect: str, select: sa.Select[Any]) -> sa.Select[Any]:
     """Rows another node has claimed are passed over; SQLite has one writer and needs no such thing."""
-    if connection.dialect.name == "sqlite":
+    if dialect == "sqlite":
         return select
     return select.with_for_update(skip_locked=True)
 

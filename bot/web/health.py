@@ -10,7 +10,7 @@ from starlette.routing import Route
 from bot import metrics
 from bot.build import Program
 from bot.settings import secret
-from storage import messages
+from storage import outbox
 
 _HERE = frozenset({"127.0.0.1", "::1"})
 
@@ -31,7 +31,7 @@ def routes(program: Program) -> list[Route]:
         if not _may_measure(request, token):
             return Response(status_code=404)
         metrics.OUTBOX.clear()  # a state that nothing is in any more is not told
-        for state, count in (await program.store.read(messages.unsettled)).items():
+        for state, count in (await program.store.read(outbox.unsettled)).items():
             metrics.OUTBOX.labels(state).set(count)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 

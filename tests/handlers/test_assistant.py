@@ -12,8 +12,8 @@ import pytest_asyncio
 from handlers.assistant import Assistant
 from handlers.core import AttachmentError, Outcome, Reply, Services, Turn
 from locales.catalog import Catalog
-from storage import messages
-from storage.messages import Lease, Push
+from storage import messages, outbox
+from storage.outbox import Lease, Push
 from storage.records import Attachment, ChatId, Message, OutboxState, Outgoing, Owner
 from storage.store import Store
 
@@ -178,7 +178,7 @@ async def test_an_album_is_one_turn(assistant: Assistant, talk: Talk, any_store:
 
 async def test_what_was_held_is_said_at_the_next_contact(assistant: Assistant, any_store: Store) -> None:
     for key, state in (("notice:1", OutboxState.HELD), ("notice:2", OutboxState.IN_DOUBT)):
-        await any_store.write(messages.push, Push(key, Outgoing(CHAT, f"变了 {key}"), state, NOW))
+        await any_store.write(outbox.push, Push(key, Outgoing(CHAT, f"变了 {key}"), state, NOW))
     items = await assistant.answer(message("在吗"))
     assert items[0].outgoing.text == "变了 notice:1"
     assert items[1].outgoing.text.endswith("变了 notice:2")
@@ -192,16 +192,16 @@ async def test_a_passive_answer_that_came_too_late_goes_to_the_outbox(
 ) -> None:
     await assistant.answer(message("在吗"), passive=True)
     lease = Lease("telegram", NOW + timedelta(hours=1), 60, 10)
-    assert await any_store.write(messages.lease, lease) == []
+    assert await any_store.write(outbox.lease, lease) == []
     await assistant.postpone(message("在吗"))
-    assert len(await any_store.write(messages.lease, lease)) == 1
+    assert len(await any_store.write(outbox.lease, lease)) == 1
 
 
 async def test_a_written_answer_is_not_sent_again(assistant: Assistant, any_store: Store) -> None:
     items = await assistant.answer(message("在吗"), passive=True)
     await assistant.written(items)
     await assistant.postpone(message("在吗"))
-    assert await any_store.write(messages.lease, Lease("telegram", NOW, 60, 10)) == []
+    assert await any_store.write(outbox.lease, Lease("telegram", NOW, 60, 10)) == []
 
 
 async def test_what_a_crash_left_is_answered_at_the_next_start(

@@ -8,8 +8,8 @@ import pytest_asyncio
 
 from bot.delivery import Delivery
 from handlers.core import DeliveryError, InDoubtError, NeedsContactError, RetryLaterError, UndeliverableError
-from storage import messages
-from storage.messages import Lease, Mark, Push, Sweep
+from storage import outbox
+from storage.outbox import Lease, Mark, Push, Sweep
 from storage.records import Attachment, ChatId, OutboxState, Outgoing
 from tests.operations.conftest import Office
 
@@ -57,7 +57,7 @@ class Loft:
     async def push(self, *keys: str, chat: ChatId = CHAT) -> None:
         for key in keys:
             push = Push(key, Outgoing(chat, key), OutboxState.QUEUED, self.office.now)
-            await self.office.store.write(messages.push, push)
+            await self.office.store.write(outbox.push, push)
         self.delivery.wake()
 
     async def states(self, chat: ChatId = CHAT) -> dict[str, str]:
@@ -154,7 +154,7 @@ async def test_a_call_that_outlived_its_lease_is_believed(loft: Loft) -> None:
     await loft.push("slow")
     await until(lambda: loft.pigeon.in_the_air == 1)
     loft.office.wait(seconds=200)
-    assert await loft.office.store.write(messages.sweep, Sweep(loft.office.now)) == 1
+    assert await loft.office.store.write(outbox.sweep, Sweep(loft.office.now)) == 1
     loft.pigeon.gate.set()
     await loft.delivery.finish(5)
     assert await loft.states() == {"slow": "sent"}
@@ -165,7 +165,7 @@ async def test_what_was_given_up_meanwhile_does_not_come_back(loft: Loft) -> Non
     loft.pigeon.gate.clear()
     await loft.push("slow")
     await until(lambda: loft.pigeon.in_the_air == 1)
-    await loft.office.store.write(messages.drop, CHAT)  # the user has left
+    await loft.office.store.write(outbox.drop, CHAT)  # the user has left
     loft.pigeon.gate.set()
     await loft.delivery.finish(5)
     assert await loft.states() == {"slow": "dead"}
@@ -173,14 +173,14 @@ async def test_what_was_given_up_meanwhile_does_not_come_back(loft: Loft) -> Non
 
 
 async def test_a_lost_lease_marks_nothing(office: Office) -> None:
-    await office.store.write(messages.push, Push("k", Outgoing(CHAT, "k"), OutboxState.QUEUED, office.now))
-    (first,) = await office.store.write(messages.lease, Lease("pigeon", office.now, 1.0, 5))
-    await office.store.write(messages.mark, Mark((first.id,), OutboxState.QUEUED, office.now))
-    (second,) = await office.store.write(messages.lease, Lease("pigeon", office.now, 1.0, 5))
+    await office.store.write(outbox.push, Push("k", Outgoing(CHAT, "k"), OutboxState.QUEUED, office.now))
+    (first,) = await office.store.write(outbox.lease, Lease("pigeon", office.now, 1.0, 5))
+    await office.store.write(outbox.mark, Mark((first.id,), OutboxState.QUEUED, office.now))
+    (second,) = await office.store.write(outbox.lease, Lease("pigeon", office.now, 1.0, 5))
     late = Mark((first.id,), OutboxState.DEAD, office.now, fence=first.fence)
-    assert await office.store.write(messages.mark, late) == 0
+    assert await office.store.write(outbox.mark, late) == 0
     mine = Mark((second.id,), OutboxState.SENT, office.now, fence=second.fence)
-    assert await office.store.write(messages.mark, mine) == 1
+    assert await office.store.write(outbox.mark, mine) == 1
 
 
 async def test_a_bug_of_a_channel_stops_nobody(loft: Loft) -> None:
@@ -190,5 +190,5 @@ async def test_a_bug_of_a_channel_stops_nobody(loft: Loft) -> None:
     assert await loft.settled(OTHER) == {"else": "sent"}
     await until(lambda: not loft.pigeon.failures["broken"])
     loft.office.wait(seconds=200)
-    await loft.office.store.write(messages.sweep, Sweep(loft.office.now))
+    await loft.office.store.write(outbox.sweep, Sweep(loft.office.now))
     assert await loft.settled() == {"broken": "in_doubt"}

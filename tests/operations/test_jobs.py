@@ -6,9 +6,10 @@ from typing import Any, cast
 import pytest
 
 from locales.catalog import Catalog
-from storage import messages, notices, people
-from storage.messages import Arrival, Lease, Push
+from storage import messages, notices, outbox, people
+from storage.messages import Arrival
 from storage.notices import NewReminder, Slot, Unfollow, Watch
+from storage.outbox import Lease, Push
 from storage.records import ChatId, Message, OutboxState, Outgoing
 from storage.store import Store
 from tests.operations.conftest import NUMBER, Office
@@ -163,15 +164,15 @@ async def test_what_was_missed_in_a_long_stop_is_told_once(office: Office) -> No
 
 async def test_a_call_that_never_ended_is_in_doubt(office: Office) -> None:
     push = Push("k", Outgoing(CHAT, "通知"), OutboxState.QUEUED, office.now)
-    await office.store.write(messages.push, push)
-    await office.store.write(messages.lease, Lease("wechat", office.now, 120.0, 5))
+    await office.store.write(outbox.push, push)
+    await office.store.write(outbox.lease, Lease("wechat", office.now, 120.0, 5))
     office.wait(seconds=60)
     await office.jobs.find_doubtful()
     assert await office.out(CHAT) == [("通知", "sending")]
     office.wait(seconds=61)
     await office.jobs.find_doubtful()
     assert await office.out(CHAT) == [("通知", "in_doubt")]
-    assert await office.store.read(messages.unsettled) == {"in_doubt": 1}
+    assert await office.store.read(outbox.unsettled) == {"in_doubt": 1}
 
 
 async def test_a_message_whose_node_died_is_answered(office: Office) -> None:

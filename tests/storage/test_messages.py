@@ -4,8 +4,9 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from storage import messages
-from storage.messages import Answer, Arrival, ConversationChangedError, Lease, Mark, Push, Sweep
+from storage import messages, outbox
+from storage.messages import Answer, Arrival, ConversationChangedError
+from storage.outbox import Lease, Mark, Push, Sweep
 from storage.records import ChatId, Choice, Message, OutboxState, Outgoing
 from storage.store import Store
 
@@ -75,40 +76,38 @@ async def test_the_outbox_keeps_the_order_of_a_chat(any_store: Store) -> None:
     await answered(any_store, says("一", "1"), "答一", "答一续")
     await answered(any_store, says("二", "2", ChatId("telegram", "43")), "答二")
     lease = Lease("telegram", NOW, 60, 10)
-    first = await any_store.write(messages.lease, lease)
+    first = await any_store.write(outbox.lease, lease)
     assert [item.outgoing.text for item in first] == ["答一", "答二"]
-    assert await any_store.write(messages.lease, lease) == []
-    await any_store.write(messages.mark, Mark((first[0].id,), OutboxState.SENT, NOW, fence=first[0].fence))
-    assert [item.outgoing.text for item in await any_store.write(messages.lease, lease)] == ["答一续"]
+    assert await any_store.write(outbox.lease, lease) == []
+    await any_store.write(outbox.mark, Mark((first[0].id,), OutboxState.SENT, NOW, fence=first[0].fence))
+    assert [item.outgoing.text for item in await any_store.write(outbox.lease, lease)] == ["答一续"]
 
 
 async def test_channels_do_not_take_each_others_messages(any_store: Store) -> None:
     await answered(any_store, says("一"), "答一")
-    assert await any_store.write(messages.lease, Lease("wechat", NOW, 60, 10)) == []
+    assert await any_store.write(outbox.lease, Lease("wechat", NOW, 60, 10)) == []
 
 
 async def test_a_late_mark_is_refused_by_the_fence(any_store: Store) -> None:
     await answered(any_store, says("一"), "答一")
-    (item,) = await any_store.write(messages.lease, Lease("telegram", NOW, 60, 10))
-    await any_store.write(messages.mark, Mark((item.id,), OutboxState.QUEUED, NOW))
-    (again,) = await any_store.write(messages.lease, Lease("telegram", NOW, 60, 10))
+    (item,) = await any_store.write(outbox.lease, Lease("telegram", NOW, 60, 10))
+    await any_store.write(outbox.mark, Mark((item.id,), OutboxState.QUEUED, NOW))
+    (again,) = await any_store.write(outbox.lease, Lease("telegram", NOW, 60, 10))
     assert again.fence > item.fence
-    assert (
-        await any_store.write(messages.mark, Mark((item.id,), OutboxState.SENT, NOW, fence=item.fence)) == 0
-    )
+    assert await any_store.write(outbox.mark, Mark((item.id,), OutboxState.SENT, NOW, fence=item.fence)) == 0
 
 
 async def test_a_lease_that_ran_out_is_in_doubt_and_waits_for_the_next_contact(any_store: Store) -> None:
     await answered(any_store, says("一"), "答一")
-    await any_store.write(messages.lease, Lease("telegram", NOW, 60, 10))
-    assert await any_store.write(messages.sweep, Sweep(NOW + timedelta(seconds=30))) == 0
-    assert await any_store.write(messages.sweep, Sweep(NOW + timedelta(seconds=90))) == 1
+    await any_store.write(outbox.lease, Lease("telegram", NOW, 60, 10))
+    assert await any_store.write(outbox.sweep, Sweep(NOW + timedelta(seconds=30))) == 0
+    assert await any_store.write(outbox.sweep, Sweep(NOW + timedelta(seconds=90))) == 1
     claim = await any_store.write(messages.claim, says("二", "2"))
     assert [(item.outgoing.text, item.state) for item in claim.waiting] == [("答一", OutboxState.IN_DOUBT)]
 
 
 async def test_what_an_answer_says_again_waits_no_longer(any_store: Store) -> None:
-    await any_store.write(messages.push, Push("notice:1:1", Outgoing(CHAT, "变了"), OutboxState.HELD, NOW))
+    await any_store.write(outbox.push, Push("notice:1:1", Outgoing(CHAT, "变了"), OutboxState.HELD, NOW))
     claim = await any_store.write(messages.claim, says("在吗"))
     settles = tuple(item.id for item in claim.waiting)
     answer = Answer(
@@ -126,7 +125,7 @@ async def test_what_an_answer_says_again_waits_no_longer(any_store: Store) -> No
 
 async def test_a_push_is_written_once_per_key(any_store: Store) -> None:
     push = Push("notice:1:1", Outgoing(CHAT, "变了"), OutboxState.QUEUED, NOW)
-    assert await asyncio.gather(*(any_store.write(messages.push, push) for _ in range(3))) == [
+    assert await asyncio.gather(*(any_store.write(outbox.push, push) for _ in range(3))) == [
         True,
         False,
         False,
@@ -169,5 +168,5 @@ async def test_written_answers_of_many_chats_are_marked_in_one_go(any_store: Sto
         chat = ChatId("wechat", str(number))
         answer = await answered(any_store, says("在吗", "1", chat), "在", state=OutboxState.PASSIVE)
         ids.append(tuple(item.id for item in await any_store.read(messages.answers_to, answer.message_id)))
-    await asyncio.gather(*(any_store.write(messages.sent, group) for group in ids))
-    assert await any_store.read(messages.unsettled) == {}
+    await asyncio.gather(*(any_store.write(outbox.sent, group) for group in ids))
+    assert await any_store.read(outbox.unsettled) == {}
