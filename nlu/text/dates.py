@@ -8,7 +8,6 @@ from nlu.text.date_rules import date_rules
 from nlu.text.numerals import NumberWords
 from nlu.text.periods import Period
 from nlu.text.slot_words import SlotWords, alternatives
-from nlu.text.triggers import pieces
 
 _WINDOW = 16  # characters before a date in which a word belongs to it
 _BETWEEN = 12  # characters between the two ends of a range
@@ -41,9 +40,9 @@ class Dates:
         self._not_before = words.before("dates.not_before")
         self._not_after = words.after("dates.not_after")
 
-    def find(self, text: str, today: date) -> PeriodFound | None:
-        """The period that folded text speaks of, or None."""
-        found = self._parts(text, today)
+    def find(self, text: str, today: date, present: set[str]) -> PeriodFound | None:
+        """The period that folded text speaks of, or None; `present` are the pieces of the text."""
+        found = self._parts(text, today, present)
         if not found:
             return None
         whole = found[0]
@@ -53,9 +52,8 @@ class Dates:
             whole = PeriodFound(whole.start, part.end, periods.joined(whole.period, part.period))
         return self._bounded(text, whole, today)
 
-    def _parts(self, text: str, today: date) -> list[PeriodFound]:
+    def _parts(self, text: str, today: date, present: set[str]) -> list[PeriodFound]:
         """What the rules read, the longer before the shorter, without what is denied or a deadline."""
-        present = pieces(text)
         found = [
             PeriodFound(*each)
             for rule in self._rules

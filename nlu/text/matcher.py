@@ -91,7 +91,9 @@ class Reader:
 
     def see(self, text: str, slots: "Slots | None", language: str) -> Seen:
         """Return the features of a normalised text."""
-        return self.eyes.see(text, slots.values if slots is not None else (), chinese=language in ("zh", ""))
+        # What was bought (category) is no evidence of a wish; its words are there as concepts.
+        names = () if slots is None else [name for name in slots.values if name != "category"]
+        return self.eyes.see(text, names, chinese=language in ("zh", ""))
 
 
 def masked(text: str, slots: "Slots | None") -> str:

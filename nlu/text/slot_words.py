@@ -16,7 +16,7 @@ from nlu.text.fold import fold
 
 FILE = "slots.yaml"
 _KEPT = re.compile(r"\\.|\(\?P<\w+>|[^\\(]+|\(", re.DOTALL)
-_NEVER = r"(?!)"
+_NEVER = r"(?:(?!))"
 
 
 @dataclass(frozen=True, slots=True)

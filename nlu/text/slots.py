@@ -6,27 +6,23 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+from locales.catalog import HOME
 from nlu.text import open_sellers
 from nlu.text.amounts import Amounts
 from nlu.text.dates import Dates
 from nlu.text.fold import fold
-from nlu.text.kinds import KINDS, STATUSES, is_asked
+from nlu.text.kinds import Denial, Doubt, Vocabulary
 from nlu.text.numbers import NumberFound, Numbers
 from nlu.text.numerals import NumberWords, spoken_digits
+from nlu.text.ratings import Ratings
 from nlu.text.sellers import SellerIndex
 from nlu.text.slot_words import SlotWords, load_slot_words
+from nlu.text.triggers import pieces
 
 _EMAIL = re.compile(r"[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{2,63}){1,4}")
-_RATING = re.compile(
-    r"([1-5一二三四五])\s?(?:颗|个)?(?:分|星|stars?\b|点|/5|out of 5)|(?:打|给|评|星|rate|give|score)\s?(?:个|it |you )?\s?([1-5一二三四五])(?:つ)?(?!\d)"
-)
-_LANGUAGES = (
-    ("ja", re.compile(r"日语|日文|日本语|日本語|japanese|にほんご")),
-    ("en", re.compile(r"英语|英文|英語|english|えいご")),
-    ("zh", re.compile(r"中文|汉语|普通话|简体|繁体|中国语|中国語|chinese|mandarin")),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +42,36 @@ class SlotFinder:
         self.numbers = Numbers(words, spoken)
         self.amounts = Amounts(words, spoken)
         self.dates = Dates(words, spoken)
+        self.kinds = Vocabulary(words, "kinds")
+        self._kind_doubt = Doubt(words, "kind")
+        self.statuses = Vocabulary(words, "statuses")
+        self._status_doubt = Doubt(words, "status")
+        self._how = words.compiled(words.any_of("status.how"))
+        self.categories = Vocabulary(words, "categories")
+        self._languages = Vocabulary(words, "languages")
+        self._denial = Denial(words, "denied")
+        self._ratings = Ratings(words)
 
     def find(self, text: str, *, today: date, sellers: SellerIndex | None = None) -> Slots:
         """All slots of `text`; never raises, and is quick for any text: what is very long is cut."""
         reading = _Reading(fold(text))
+        said = spoken_digits(reading.text)
+        reading.present = (
+            pieces(reading.text) if said == reading.text else pieces(reading.text) | pieces(said)
+        )
         self._numbers(reading, today)
         _email(reading)
         _seller(reading, text, sellers)
         self._date(reading, today)
-        _kinds(reading)
+        self._named_kinds(reading)
         self._amount(reading)
-        _statuses(reading)
+        self._status(reading)
+        self._category(reading)
         _open_seller(reading, text)
-        _extras(reading)
+        self._language(reading)
+        rating = self._ratings.find(reading.text)
+        if rating is not None:
+            reading.values["rating"] = rating
         return Slots(reading.values, tuple(sorted(reading.spans)), tuple(reading.more))
 
     def _numbers(self, reading: "_Reading", today: date) -> None:
@@ -75,7 +88,7 @@ class SlotFinder:
                     reading.values.setdefault("invoice_code", found.code)
 
     def _date(self, reading: "_Reading", today: date) -> None:
-        found = self.dates.find(spoken_digits(reading.text), today)
+        found = self.dates.find(spoken_digits(reading.text), today, reading.present)
         if found is not None:
             value = {"from": found.period.first.isoformat(), "to": found.period.last.isoformat()}
             reading.take("date", value, found.start, found.end)
@@ -91,10 +104,42 @@ class SlotFinder:
         reading.spans.append((found.start, found.end, "amount"))
         reading.blot(found.start, found.end)
 
+    def _named_kinds(self, reading: "_Reading") -> None:
+        found = self._kind_doubt.sure(reading.text, self.kinds.find(reading.text, reading.present))
+        if found:
+            reading.values["kind"] = list(dict.fromkeys(each.name for each in found))
+            reading.spans += [(each.start, each.end, "kind") for each in found]
+
+    def _status(self, reading: "_Reading") -> None:
+        found = self._status_doubt.sure(reading.text, self.statuses.find(reading.text, reading.present))
+        if found and any(each.name == "red" for each in found) and self._how.search(reading.text):
+            found = [each for each in found if each.name != "red"]  # how a red-letter invoice is made
+        if found:
+            widest = max(found, key=lambda each: each.end - each.start)
+            reading.values["status"] = widest.name
+            reading.spans.append((widest.start, widest.end, "status"))
+
+    def _category(self, reading: "_Reading") -> None:
+        for each in self.categories.find(reading.text, reading.present)[:1]:
+            reading.values["category"] = each.name
+            reading.spans.append((each.start, each.end, "category"))
+
+    def _language(self, reading: "_Reading") -> None:
+        found = self._languages.find(reading.text, reading.present)
+        # "Chinese, not Japanese", and "from Chinese to Japanese": the last that is not denied.
+        for each in [each for each in found if not self._denial.of(reading.text, each)][-1:]:
+            reading.values["language"] = each.name
+            reading.spans.append((each.start, each.end, "language"))
+
 
 @cache
 def _own() -> SlotFinder:
     return SlotFinder(load_slot_words())
+
+
+def slot_finder(home: Path = HOME) -> SlotFinder:
+    """A finder that knows the words of the language folders under `home`."""
+    return _own() if home == HOME else SlotFinder(load_slot_words(home))
 
 
 def find_slots(text: str, *, today: date, sellers: SellerIndex | None = None) -> Slots:
@@ -116,6 +161,7 @@ class _Reading:
         self.values: dict[str, Any] = {}
         self.spans: list[tuple[int, int, str]] = []
         self.more: list[str] = []
+        self.present: set[str] = set()  # the pieces of the text before anything was blotted out
 
     def blot(self, start: int, end: int) -> None:
         """Blot a place out, so that nothing is read from it."""
@@ -150,32 +196,3 @@ def _open_seller(reading: _Reading, raw: str) -> None:
 
 def _plain(value: Decimal) -> int | float:
     return int(value) if value == value.to_integral_value() else float(value)
-
-
-def _kinds(reading: _Reading) -> None:
-    kinds: list[str] = []
-    for start, end, name in KINDS.find(reading.text):
-        if name not in kinds:
-            kinds.append(name)
-        reading.spans.append((start, end, "kind"))
-    if kinds:
-        reading.values["kind"] = kinds
-
-
-def _statuses(reading: _Reading) -> None:
-    found = [each for each in STATUSES.find(reading.text) if not is_asked(reading.text, *each)]
-    if found:
-        start, end, name = max(found, key=lambda each: each[1] - each[0])
-        reading.values["status"] = name
-        reading.spans.append((start, end, "status"))
-
-
-def _extras(reading: _Reading) -> None:
-    for name, pattern in _LANGUAGES:
-        if (found := pattern.search(reading.text)) is not None:
-            reading.values["language"] = name
-            reading.spans.append((found.start(), found.end(), "language"))
-            break
-    if (rating := _RATING.search(reading.text)) is not None:
-        said = rating[1] or rating[2]
-        reading.values["rating"] = int(said) if said.isdigit() else "一二三四五".index(said) + 1

@@ -18,7 +18,7 @@ from nlu.text.matcher import Match, Matcher
 from nlu.text.model_cache import fitted, installed
 from nlu.text.normal import cut
 from nlu.text.sellers import SellerIndex
-from nlu.text.slots import Slots, find_slots
+from nlu.text.slots import SlotFinder, Slots, slot_finder
 from nlu.text.wishes import split_wishes
 
 _MOST_ALTERNATIVES = 5
@@ -66,13 +66,13 @@ class Understander:
         matcher: Matcher,
         confidence: Confidence,
         *,
-        slots: bool = True,
+        finder: SlotFinder | None = None,
         sellers: SellerIndex | None = None,
     ) -> None:
         self.matcher = matcher
         self.confidence = confidence
         self.sellers = sellers
-        self._slots = slots
+        self._finder = finder
 
     @classmethod
     def load(cls, home: Path = HOME, *, cache: Path | None = None) -> "Understander":
@@ -83,7 +83,8 @@ class Understander:
         """
         lexicon = load_lexicon(home)
         folders = (() if cache is None else (cache,)) + (installed() if home == HOME else ())
-        return cls(Matcher(lexicon, fitted(lexicon, sources(home), folders)), read_confidence())
+        matcher = Matcher(lexicon, fitted(lexicon, sources(home), folders))
+        return cls(matcher, read_confidence(), finder=slot_finder(home))
 
     @classmethod
     def of_examples(cls, path: Path, *, cache: Path | None = None) -> "Understander":
@@ -92,7 +93,6 @@ class Understander:
         return cls(
             Matcher(lexicon, fitted(lexicon, [path], () if cache is None else (cache,))),
             read_confidence(),
-            slots=False,
         )
 
     @property
@@ -102,7 +102,7 @@ class Understander:
 
     def with_sellers(self, sellers: SellerIndex) -> "Understander":
         """Return the same understander that knows these sellers (销售方)."""
-        return Understander(self.matcher, self.confidence, slots=self._slots, sellers=sellers)
+        return Understander(self.matcher, self.confidence, finder=self._finder, sellers=sellers)
 
     def understand(self, text: str, *, today: date, language: str | None = None) -> Understanding:
         """Return what `text` means; any text at all is answered, in bounded time."""
@@ -112,7 +112,7 @@ class Understander:
         match = self.matcher.match(*heard)
         ranked, action = self.judge(match)
         second = None
-        parts = split_wishes(heard.text) if self._slots else None
+        parts = split_wishes(heard.text) if self._finder is not None else None
         if parts is not None:
             ranked, action, second = self._two_wishes(parts, today, match.language, (ranked, action))
         return Understanding(
@@ -137,9 +137,9 @@ class Understander:
         name = self.matcher.language(raw, language)
         slots = self._find_slots(raw, today)
         heard = self.matcher.heard(raw, slots, name)
-        if heard is not raw and slots is not None:
+        if heard is not raw and slots is not None and self._finder is not None:
             # A date may have been unreadable before; what was readable in the raw text is kept as written.
-            again = find_slots(heard, today=today, sellers=self.sellers)
+            again = self._finder.find(heard, today=today, sellers=self.sellers)
             if slots.values.keys() <= again.values.keys():
                 kept = {_SELLER: slots.values[_SELLER]} if _SELLER in slots.values else {}
                 slots = replace(again, values={**again.values, **kept})
@@ -185,4 +185,6 @@ class Understander:
         return first, first_action, intents[1]
 
     def _find_slots(self, text: str, today: date) -> Slots | None:
-        return find_slots(text, today=today, sellers=self.sellers) if self._slots else None
+        return (
+            self._finder.find(text, today=today, sellers=self.sellers) if self._finder is not None else None
+        )

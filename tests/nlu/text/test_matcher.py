@@ -87,9 +87,15 @@ def test_a_fourth_language_is_a_folder(tmp_path: Path) -> None:
         shutil.copy(source, home / source.parent.name / source.name)
     shutil.copy(HOME / "intents.yaml", home / "intents.yaml")
     shutil.copytree(Path(__file__).parent / "fourth_language", home / "de")
-    found = Understander.load(home).understand("wo bleibt denn meine Rechnung", today=TODAY)
+    understander = Understander.load(home)
+    found = understander.understand("wo bleibt denn meine Rechnung", today=TODAY)
     assert (found.language, found.intent) == ("de", "invoice.status")
-    assert Understander.load(home).understand("where is my invoice", today=TODAY).language == "en"
+    assert understander.understand("where is my invoice", today=TODAY).language == "en"
+    slots = understander.understand(
+        "die Papierrechnung vom 3. März über mehr als 500 Euro", today=TODAY
+    ).slots
+    assert slots["date"] == {"from": "2026-03-03", "to": "2026-03-03"}
+    assert (slots["amount_min"], slots["kind"]) == (500, ["paper"])
 
 
 def test_an_unknown_intent_in_a_language_file_is_refused(tmp_path: Path) -> None:

@@ -11,14 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from locales.strict_yaml import load
-from nlu.text.kinds import KINDS
 from nlu.text.sellers import SellerIndex
-from nlu.text.slots import Slots, find_slots
+from nlu.text.slot_words import load_slot_words
+from nlu.text.slots import SlotFinder, Slots, find_slots
 
 HOME = Path(__file__).parent / "slots"
 TODAY = date(2026, 11, 25)
 ROWS = [(language, row) for language in ("zh", "en", "ja") for row in load(HOME / f"{language}.yaml")]
 SELLERS = SellerIndex.build(["青藤酒店管理有限公司", "Cedar Lane Trading Ltd", "カモメ商会"])
+KINDS = SlotFinder(load_slot_words()).kinds.names
 PIECES = [str(row["say"]) for _, row in ROWS]
 
 
@@ -41,7 +42,11 @@ def comparable(values: Any) -> dict[str, Any]:
 def test_sentence_gives_its_slots(language: str, row: dict[str, Any]) -> None:
     today = date.fromisoformat(row["today"]) if "today" in row else TODAY
     found = find_slots(row["say"], today=today)
-    assert comparable(found.values) == comparable(row["slots"])
+    # What was bought is reported apart: a row gives it where it is the point.
+    values = {
+        name: value for name, value in found.values.items() if name != "category" or name in row["slots"]
+    }
+    assert comparable(values) == comparable(row["slots"])
     well_formed(row["say"], found)
 
 
@@ -95,7 +100,7 @@ def well_formed(text: str, found: Slots) -> None:
         assert date.fromisoformat(values["date"]["from"]) <= date.fromisoformat(values["date"]["to"])
     if "amount_min" in values and "amount_max" in values:
         assert values["amount_min"] <= values["amount_max"]
-    assert set(values.get("kind", ())) <= KINDS.names
+    assert set(values.get("kind", ())) <= KINDS
     assert 1 <= values.get("rating", 1) <= 5
     if "seller" in values:
         assert values["seller"]
