@@ -1,6 +1,6 @@
 """The WeChat text path against a bare handler of the same server, in the same run.
 
-    .venv/bin/python -m benchmarks.wechat [--messages 6000] [--database postgresql://…]
+    .venv/bin/python -m benchmarks.wechat [--messages 6000] [--database postgresql]
 
 Signed, encrypted, understood, looked up, transcript stored, reply encrypted; every message is a status question
 by number of a bound user with a few invoices.
@@ -8,6 +8,7 @@ by number of a bound user with a few invoices.
 
 import argparse
 import asyncio
+import contextlib
 import os
 import secrets
 import subprocess
@@ -22,13 +23,16 @@ from urllib.parse import urlencode
 import xmltodict
 from wechatpy.crypto import WeChatCrypto
 
+from benchmarks import layers
 from benchmarks.load import Figures, closed_loop, cpu_seconds, open_loop
-from bot.channels.wechat.codec import sign
+from bot.channels.wechat.codec import Cryptor, sign
+from nlu.text.understanding import Understander
 from storage import invoices, people
 from storage.invoices import InvoiceDraft
 from storage.people import Attach, NewEmployee
 from storage.records import ChatId, Role
 from storage.store import Store
+from tests.databases import cluster
 from tests.server import Server, free_port
 
 TOKEN, APP_ID = "benchmarkTOKEN", "wxbenchmark000000"
@@ -55,9 +59,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=6000)
     parser.add_argument("--seconds", type=float, default=10.0, help="of the open loop at 200 a second")
-    parser.add_argument("--database", default="")
+    parser.add_argument(
+        "--database", default="", help="an address, or `postgresql` for a server of this run's own"
+    )
     parser.add_argument("--text", default="{number}", help="what users write; {number} is replaced")
-    asyncio.run(_run(parser.parse_args()))
+    args = parser.parse_args()
+    with contextlib.ExitStack() as stack:
+        if args.database == "postgresql":
+            args.database = stack.enter_context(cluster()).database()
+        asyncio.run(_run(args))
 
 
 async def _run(args: argparse.Namespace) -> None:
@@ -84,7 +94,8 @@ async def _run(args: argparse.Namespace) -> None:
         opened = await open_loop(server.port, requests, 200)
         _show("piaoda, 200 a second", opened, cpu_seconds(pid) - before)
         await server.stop()
-    print(f"start to ready {ready:.2f} s; piaoda / bare: {closed.rate / bare.rate:.3f} of its rate")
+        print(f"start to ready {ready:.2f} s; piaoda / bare: {closed.rate / bare.rate:.3f} of its rate")
+        await _show_layers(args.database or f"sqlite:///{home}/data/piaoda.db", Path(home), args.text)
 
 
 async def _bare(requests: list[bytes]) -> Figures:
@@ -113,6 +124,21 @@ def _show(name: str, figures: Figures, cpu: float) -> None:
         f"{name:34}{figures.rate:9.0f}{figures.quantile(0.5):9.1f}{figures.quantile(0.99):9.1f}"
         f"{each:9.0f}{figures.faults:8d}"
     )
+
+
+async def _show_layers(url: str, home: Path, text: str) -> None:
+    """CPU of each layer by itself, in this process, where a user speaks once in each round of 50."""
+    understander = Understander.load(cache=home / "data" / "understanding")
+    cryptor = Cryptor(TOKEN, APP_ID, AES_KEY)
+    pushes = [
+        (request[13 : request.index(b" HTTP")], request.partition(b"\r\n\r\n")[2])
+        for request in _requests(1000, text)
+    ]
+    spent = await layers.measure(url, understander, cryptor, TOKEN, pushes)
+    print("CPU us a message, each layer by itself (the rest of the above is HTTP, tasks, routing and log):")
+    for layer, each in spent.items():
+        print(f"  {layer:32}{each:7.0f}")
+    print(f"  {'together':32}{sum(spent.values()):7.0f}")
 
 
 def _number(user: int) -> str:
