@@ -9,8 +9,16 @@ from handlers.core import Button, Outcome, Reply, Services, Turn
 from locales.catalog import Phrase
 from storage import invoices, notices
 from storage.invoices import Change
-from storage.records import InvoiceRecord, StatusLine
+from storage.records import InvoiceRecord, StatusLine, Viewer
 
+_BOOKED = frozenset(
+    {
+        ReimbursementState.BOOKED.value,
+        ReimbursementState.ARCHIVED.value,
+        BookingState.BOOKED_DEDUCTED.value,
+        BookingState.BOOKED_NOT_DEDUCTED.value,
+    }
+)
 _ORIGINS = frozenset({"import", "api", "demo", "chat", "tax"})
 _TAX_STEPS = {
     TaxState.REVERSED: "next.reversed",
@@ -100,24 +108,36 @@ def next_step(record: InvoiceRecord) -> Phrase:
     return Phrase(f"next.{ReimbursementState(record.reimbursement_state.value).value}")
 
 
-def buttons(record: InvoiceRecord, *, is_followed: bool) -> tuple[Button, ...]:
-    """What can be done with an invoice."""
+def buttons(record: InvoiceRecord, viewer: Viewer, *, is_followed: bool) -> tuple[Button, ...]:
+    """What the viewer can do with an invoice."""
     follow = (
         Button("button.unfollow", f"unfollow:{record.id}")
         if is_followed
         else Button("button.follow", f"follow:{record.id}")
     )
+    filed = record.document is not None and record.owner_id == viewer.employee_id
     return (
         follow,
+        *(
+            (Button("filing.button.correct", f"amend:{record.id}"),)
+            if filed and not _is_booked(record)
+            else ()
+        ),
         Button("button.missing", f"missing:{record.id}"),
         Button("button.duplicate", f"duplicate:{record.id}"),
         Button("button.more", "search"),
     )
 
 
+def _is_booked(record: InvoiceRecord) -> bool:
+    return record.reimbursement_state.value in _BOOKED or record.use_state.value in _BOOKED
+
+
 def shown(turn: Turn, record: InvoiceRecord, *, is_followed: bool) -> Outcome:
     """The card as an answer; "it" is this invoice from now on."""
-    reply = Reply("status.card", {"lines": card(record)}, buttons(record, is_followed=is_followed))
+    reply = Reply(
+        "status.card", {"lines": card(record)}, buttons(record, turn.viewer, is_followed=is_followed)
+    )
     conversation = turn.settled(invoice=record.id, unknown_number=None, unknown_code=None)
     return Outcome(conversation, (reply,))
 

@@ -9,7 +9,7 @@ from typing import Any
 from fapiao.money import FEN
 from fapiao.numbers import NumberError, parse_number
 from fapiao.tax_id import normal_tax_id
-from handlers import doubts, drafts, typed, verdict
+from handlers import amend, doubts, drafts, typed, verdict
 from handlers.core import Button, Outcome, Services, Turn
 from handlers.drafts import CORRECTABLE, Draft
 from handlers.field_words import GROUPS, FieldWords
@@ -26,15 +26,19 @@ _LONGEST_CORRECTION = 120  # characters
 
 
 async def start(turn: Turn, services: Services) -> Outcome:
-    """Offer the fields of a draft (`correct:<id>`)."""
-    draft = await _open(turn, services, turn.argument)
+    """Offer the fields of a draft, or of what was filed (`correct:<id>`, `amend:<invoice id>`)."""
+    if (turn.message.action or "").startswith("amend:"):
+        invoice_id = int(turn.argument) if turn.argument.isdigit() else None
+        draft = await amend.of_invoice(turn, services, invoice_id)
+    else:
+        draft = await amend.load(turn, services, turn.argument)
     return _gone(turn) if draft is None else _which(turn, draft, CORRECTABLE)
 
 
 async def field(turn: Turn, services: Services) -> Outcome:
     """Ask for a field's value (`correct_field:<id>:<field>`), or take the one that was said before."""
     id_, _, name = turn.argument.partition(":")
-    draft = await _open(turn, services, id_)
+    draft = await amend.load(turn, services, id_)
     if draft is None or name not in CORRECTABLE:
         return _gone(turn)
     said = turn.conversation.slots.get("correct_text")
@@ -47,7 +51,7 @@ async def pick(turn: Turn, services: Services) -> Outcome:
     """Take one of the readings that were offered (`pickfield:<id>:<field>:<n>`)."""
     id_, _, rest = turn.argument.partition(":")
     name, _, place = rest.partition(":")
-    draft = await _open(turn, services, id_)
+    draft = await amend.load(turn, services, id_)
     if draft is None or name not in CORRECTABLE:
         return _gone(turn)
     readings = doubts.readings(draft, name)
@@ -59,7 +63,7 @@ async def pick(turn: Turn, services: Services) -> Outcome:
 async def value(turn: Turn, services: Services) -> Outcome | None:
     """Awaited `correct_value`: the value of the field we asked for, or another correction in words."""
     name = turn.conversation.slots.get("correcting")
-    draft = await _open(turn, services, turn.conversation.slots.get("filing", ""))
+    draft = await amend.load(turn, services, turn.conversation.slots.get("filing", ""))
     intent = "" if turn.understanding is None else turn.understanding.intent
     if draft is None or name not in CORRECTABLE or intent in _OTHERS_WISHES:
         return None
@@ -80,6 +84,28 @@ async def value(turn: Turn, services: Services) -> Outcome | None:
         if not answers:
             return None
     return await _take(turn, services, draft, name, found)
+
+
+async def which(turn: Turn, services: Services) -> Outcome | None:
+    """Awaited `correct_which`: the name of a field, or a value that can only be one field's."""
+    words = FieldWords(services)
+    text = turn.message.text.strip()
+    draft = await amend.load(turn, services, turn.conversation.slots.get("filing", ""))
+    named = words.fields(text) or _by_form(text)
+    if draft is None or not named or len(text) > _LONGEST_CORRECTION:
+        return None
+    said = words.value(named[0], text)
+    before = turn.conversation.slots.get("correct_text")
+    if words.fields(text) and not (said and words.is_correction(named[0], text, said)):
+        # Only the field was named: the value may have come before.
+        if len(named) == 1 and words.is_answer(text, ""):
+            return (
+                await _take(turn, services, draft, named[0], str(before))
+                if before
+                else _ask(turn, draft, named[0])
+            )
+        return None
+    return await correct(turn, services)
 
 
 async def correct(turn: Turn, services: Services) -> Outcome | None:
@@ -105,8 +131,9 @@ async def correct(turn: Turn, services: Services) -> Outcome | None:
 
 
 async def in_words(turn: Turn, services: Services) -> Outcome | None:
-    """A sentence that names a field and its value while a draft is open; None for any other."""
-    if turn.conversation.slots.get("filing") is None or len(turn.message.text) > _LONGEST_CORRECTION:
+    """A sentence that names a field and its value, of the open draft or of what was filed; None for any other."""
+    slots = turn.conversation.slots
+    if ("filing" not in slots and "invoice" not in slots) or len(turn.message.text) > _LONGEST_CORRECTION:
         return None
     words = FieldWords(services)
     named = words.fields(turn.message.text)
@@ -128,12 +155,14 @@ async def _take(turn: Turn, services: Services, draft: Draft, name: str, said: s
 
 
 async def _keep(turn: Turn, services: Services, draft: Draft, values: Mapping[str, Any]) -> Outcome:
-    for name, corrected in values.items():
-        draft = await drafts.correct(services, draft, name, corrected)
+    draft, why = await amend.keep(turn, services, draft, values)
+    if why is not None:
+        return amend.refused(turn, draft, why)
     first = [
         Phrase("correct.done", {"field": Phrase(f"Field.{name}"), "value": corrected})
         for name, corrected in values.items()
     ]
+    first += [] if draft.is_open else [Phrase("amend.done")]
     return verdict.show(turn, services, await verdict.judge(turn, services, draft), *first)
 
 
@@ -163,10 +192,11 @@ def _which(turn: Turn, draft: Draft, names: Sequence[str]) -> Outcome:
         offered = [name for name in offered if name not in ("code", "check_code")]
     said = turn.conversation.slots.get("correct_text") if len(names) <= 2 else None
     turn = turn.remember(filing=draft.id, correcting=None, correct_text=said)
-    return turn.say(
+    return turn.ask(
         "correct.which",
         *(Button(f"Field.{name}", f"correct_field:{draft.id}:{name}") for name in offered),
         Button("faq.wrong.title", "faq:wrong"),
+        awaiting="correct_which",
     )
 
 
@@ -174,17 +204,14 @@ def _gone(turn: Turn) -> Outcome:
     return turn.say("filing.gone", Button("button.menu", "help"))
 
 
-async def _open(turn: Turn, services: Services, id_: object) -> Draft | None:
-    draft = await drafts.load(turn, services, id_)
-    return draft if draft is not None and draft.is_open else None
-
-
 async def _meant(turn: Turn, services: Services, place: int | None) -> Draft | None:
-    """The draft that a sentence is about: the one it counts to, else the last one."""
+    """The draft that a sentence is about: the one it counts to, the last one, or the one filed as "this invoice"."""
     several = turn.conversation.slots.get("filings")
     if place is not None and isinstance(several, list) and 0 < place <= len(several):
-        return await _open(turn, services, several[place - 1])
-    return await _open(turn, services, turn.conversation.slots.get("filing", ""))
+        return await amend.load(turn, services, several[place - 1])
+    if (filing := turn.conversation.slots.get("filing")) is not None:
+        return await amend.load(turn, services, filing)
+    return await amend.of_invoice(turn, services, turn.conversation.slots.get("invoice"))
 
 
 def _day(turn: Turn) -> date | None:

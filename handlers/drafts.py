@@ -122,7 +122,7 @@ async def load(turn: Turn, services: Services, filing_id: object) -> Draft | Non
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         return None
     filing = await services.store.read(documents.filing, turn.message.chat, int(text))
-    return None if filing is None else _draft(filing)
+    return None if filing is None else of_filing(filing)
 
 
 async def together(turn: Turn, services: Services, filing_id: str) -> list[Draft]:
@@ -130,7 +130,7 @@ async def together(turn: Turn, services: Services, filing_id: str) -> list[Draft
     if not (filing_id.isascii() and filing_id.isdigit() and len(filing_id) < 19):
         return []
     filings = await services.store.read(documents.batch, turn.message.chat, int(filing_id))
-    return [_draft(filing) for filing in filings]
+    return [of_filing(filing) for filing in filings]
 
 
 async def correct(services: Services, draft: Draft, name: str, value: Any) -> Draft:
@@ -150,7 +150,8 @@ def _json(found: Found) -> dict[str, Any]:
     return plain
 
 
-def _draft(filing: Filing) -> Draft:
+def of_filing(filing: Filing) -> Draft:
+    """A kept filing as a draft."""
     whole = {"invoices": [filing.fields], "refusal": None, "named": None, "pages": 1}
     reading = from_json({**whole, "members": [], "name": ""})
     corrections = {name: (pair[0], str(pair[1])) for name, pair in filing.corrections.items()}

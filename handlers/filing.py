@@ -138,6 +138,7 @@ def _done(turn: Turn, judged: Verdict, invoice_id: int, outcome: FiledAs) -> Out
     return turn.say(
         "filing.done",
         Button("choice.invoice.status", f"status:{invoice_id}"),
+        Button("filing.button.correct", f"correct:{judged.draft.id}"),
         Button("export.button", "export"),
         tail=number[-4:],
         total=judged.invoice.total or Phrase("verdict.unread"),

@@ -35,5 +35,5 @@ async def due_reply(reminder: Reminder, services: Services) -> Reply:
     return Reply(
         "reminder.found",
         {"number": number, "lines": cards.card(found[0])},
-        cards.buttons(found[0], is_followed=found[0].id in followed),
+        cards.buttons(found[0], viewer, is_followed=found[0].id in followed),
     )

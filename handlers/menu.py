@@ -1,10 +1,16 @@
 """Welcome, menu and small talk; and what to say where a message was not understood."""
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from handlers.contact import ways
 from handlers.core import Button, Outcome, Reply, Services, Turn
+
+if TYPE_CHECKING:
+    from locales.catalog import Catalog
 
 # The numbered menu (菜单): a digit, a command, a button or a menu entry reach the same action.
 MENU: tuple[tuple[str, str, str], ...] = (
@@ -37,6 +43,45 @@ def shortcut(text: str) -> str | None:
     """The action behind a digit of the menu, also a circled or full-width one; or None."""
     said = unicodedata.normalize("NFKC", text).strip(" .。、()")
     return next((action for digit, action, _ in MENU if digit == said), None)
+
+
+# What stands on buttons that need nothing but a press: said or typed, they do the same.
+_LABELS: Mapping[str, str] = {
+    "button.menu": "help",
+    "button.faq": "faq",
+    "button.human": "human",
+    "button.search": "search",
+    "button.submit": "submit",
+    "export.button": "export",
+    "export.csv_button": "export:csv",
+    "follow.list_button": "follow",
+    "follow.stop_all": "unfollow:all",
+    "remind.list_button": "remind",
+    "habit.off_button": "habits:off",
+    "habit.on_button": "habits:on",
+    "account.bind_button": "account:bind",
+    "account.rebind_button": "account:bind",
+    "account.unbind_button": "account:unbind",
+}
+
+
+def labelled(text: str, services: Services) -> str | None:
+    """The action of the button that is called so, in any language; or None."""
+    return None if len(text) > _LONGEST_SAID else _labels(services.catalog).get(_folded(text))
+
+
+@lru_cache(maxsize=2)
+def _labels(catalog: "Catalog") -> dict[str, str]:
+    numbered = {key: action for _, action, key in MENU}
+    return {
+        _folded(catalog.text(key, language)).lstrip("0123456789"): action
+        for key, action in {**numbered, **_LABELS}.items()
+        for language in catalog.languages
+    }
+
+
+def _folded(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split()).strip(".。!！?？")
 
 
 async def show(turn: Turn, services: Services) -> Outcome:

@@ -102,7 +102,7 @@ async def _said(turn: Turn, services: Services) -> Outcome:
 
 async def _wished(turn: Turn, services: Services) -> Outcome:
     text = turn.message.text.strip()
-    if (action := menu.shortcut(text)) is not None:
+    if (action := menu.shortcut(text) or menu.labelled(text, services)) is not None:
         pressed = await _pressed(replace(turn, message=replace(turn.message, action=action)), services)
         if pressed is not None:
             return pressed

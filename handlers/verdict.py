@@ -114,7 +114,7 @@ def _lines(turn: Turn, services: Services, verdict: Verdict) -> list[Phrase]:
         lines.append(Phrase("verdict.red_of", {"number": blue}) if blue else Phrase("verdict.red"))
     ended = findings.ticket_rule(turn, invoice)
     lines += [] if ended is None else [ended]
-    if verdict.known is not Known.UNTELLABLE:
+    if verdict.draft.is_open and verdict.known is not Known.UNTELLABLE:
         lines.append(Phrase(f"verdict.known.{verdict.known}", {"date": verdict.filed_at}))
     original = findings.original_wanted(turn, draft)
     lines += [] if original is None else [original]
@@ -216,7 +216,10 @@ def _buttons(verdict: Verdict) -> tuple[Button, ...]:
     if not verdict.draft.is_open or verdict.known is Known.MINE:
         held = verdict.draft.invoice_id or verdict.known_id
         status = () if held is None else (Button("choice.invoice.status", f"status:{held}"),)
-        return (*status, drop) if verdict.draft.is_open else status
+        if verdict.draft.is_open:
+            return (*status, drop)
+        filed = verdict.draft.state == "filed"
+        return (*status, Button("filing.button.correct", f"correct:{id_}")) if filed else status
     if verdict.known is Known.TAKEN:
         return (Button("button.human", "human"), Button("filing.button.correct", f"correct:{id_}"), drop)
     correct = Button("filing.button.correct", f"correct:{id_}")

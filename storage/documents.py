@@ -93,7 +93,8 @@ class Filing:
     document: str
     page: int
     fields: Mapping[str, Any]  # what was read, as JSON: fields, sources, checks …; never changed
-    corrections: Mapping[str, Any] = field(default_factory=dict)  # field → [read, corrected]
+    # field → [read, corrected], and after filing a list of [earlier value, when it was replaced]
+    corrections: Mapping[str, Any] = field(default_factory=dict)
     state: str = "draft"
     invoice_id: int | None = None
 
@@ -140,7 +141,7 @@ async def filing(connection: AsyncConnection, chat: ChatId, filing_id: int) -> F
             sa.select(filings).where(filings.c.id == filing_id, filings.c.chat == str(chat))
         )
     ).first()
-    return None if row is None else _filing(row)
+    return None if row is None else filing_of(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ async def batch(connection: AsyncConnection, chat: ChatId, filing_id: int) -> li
     rows = await connection.execute(
         sa.select(filings).where(together, filings.c.chat == str(chat)).order_by(filings.c.id)
     )
-    return [_filing(row) for row in rows]
+    return [filing_of(row) for row in rows]
 
 
 class FiledAs(StrEnum):
@@ -269,7 +270,7 @@ async def filed_by(
         .order_by(filings.c.id.desc())
         .limit(limit)
     )
-    filed = [(_filing(row), row.invoice_id) for row in found]
+    filed = [(filing_of(row), row.invoice_id) for row in found]
     records: dict[int, InvoiceRecord] = {}
     ids = [invoice_id for _, invoice_id in filed]
     for start in range(0, len(ids), 500):  # databases bound the number of parameters
@@ -278,7 +279,8 @@ async def filed_by(
     return [(entry, records[invoice_id]) for entry, invoice_id in filed if invoice_id in records]
 
 
-def _filing(row: Any) -> Filing:
+def filing_of(row: Any) -> Filing:
+    """A row of `filings` as a record."""
     return Filing(
         id=row.id,
         chat=ChatId.parse(row.chat),

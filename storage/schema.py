@@ -219,7 +219,7 @@ filings = sa.Table(
     sa.Column("document", sa.Text, nullable=False),
     sa.Column("page", sa.Integer, nullable=False),
     sa.Column("fields", sa.JSON, nullable=False),  # as `piaoda read` prints them
-    sa.Column("corrections", sa.JSON, nullable=False),  # field → [read, corrected]
+    sa.Column("corrections", sa.JSON, nullable=False),  # field → [read, corrected, earlier…]
     sa.Column("state", sa.Text, nullable=False),  # draft | filed | dropped
     sa.Column("invoice_id", sa.ForeignKey("invoices.id"), index=True),
     sa.Column("key", sa.Text, nullable=False, unique=True),  # message and position: safe to repeat

@@ -30,10 +30,10 @@ def sniff(data: bytes) -> Form:
         return Form.IMAGE
     if data[4:8] == b"ftyp" and data[8:12] in _HEIF:
         raise DocumentError(Refusal.UNSUPPORTED, "heic")
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):  # before PDF: it may hold one as it is
+        return Form.ZIP
     if b"%PDF-" in data[:1024]:
         return Form.PDF
-    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return Form.ZIP
     return _text(data)
 
 

@@ -19,10 +19,12 @@ from nlu.text.understanding import Understander
 from storage import invoices, people
 from storage.invoices import InvoiceDraft
 from storage.people import Attach, NewEmployee
-from storage.records import ChatId, Choice, Message, OutboxItem, Role
+from storage.records import Attachment, ChatId, Choice, Message, OutboxItem, Role
 from storage.store import Store
+from tests.handlers.documents import ReaderDouble, found, read
 
 HOME = Path(__file__).parent
+FILES = ("digital", "other_digital")  # of tests/handlers/readings; what a user sends is called by these names
 NOW = datetime(2026, 8, 19, 2, 0, tzinfo=UTC)  # a Wednesday, 10:00 in Beijing
 CHAT = ChatId("web", "ming")
 SCRIPTS = [
@@ -47,13 +49,14 @@ class Talk:
     choices: list[Choice] = field(default_factory=list)
 
     async def say(self, turn: dict[str, Any]) -> tuple[OutboxItem, ...]:
-        """Send a sentence, or press the button shown last whose action begins with `press`."""
+        """Send a sentence, a file, or press the button shown last whose action begins with `press`."""
         self.turns += 1
         action = None
         if (wanted := turn.get("press")) is not None:
             action = next((one.action for one in self.choices if one.action.startswith(wanted)), None)
             assert action is not None, f"no button {wanted} among {[one.action for one in self.choices]}"
-        message = Message(f"turn-{self.turns}", CHAT, turn.get("say", ""), action=action)
+        files = tuple(Attachment(name, name, "application/pdf", "file") for name in turn.get("send", ()))
+        message = Message(f"turn-{self.turns}", CHAT, turn.get("say", ""), attachments=files, action=action)
         items = await self.assistant.answer(message)
         self.choices = [choice for item in items for choice in item.outgoing.choices]
         return items
@@ -76,9 +79,15 @@ async def talk(tmp_path: Path, understander: Understander) -> AsyncIterator[Talk
         understander=understander,
         now=lambda: NOW,
         contact={"person": "财务服务台"},
+        reader=ReaderDouble({name.encode(): read(found(name)) for name in FILES}),
+        fetch=_fetch,
     )
     yield Talk(Assistant(services, live=frozenset({"web"})))
     await store.close()
+
+
+async def _fetch(message: Message, attachment: Attachment) -> bytes:
+    return attachment.name.encode()
 
 
 def _draft(entry: dict[str, str], ids: list[int]) -> InvoiceDraft:
@@ -106,7 +115,7 @@ async def test_conversation(talk: Talk, script: dict[str, Any]) -> None:
     for place, turn in enumerate(script["turns"], start=1):
         items = await talk.say(turn)
         said = "\n".join(item.outgoing.text for item in items)
-        where = f"turn {place}, {turn.get('say') or turn.get('press')!r}: {said}"
+        where = f"turn {place}, {turn!r}: {said}"
         assert [item.outgoing.key for item in items if item.outgoing.key != "habit.unsubmitted"] == turn[
             "keys"
         ], where

@@ -1,6 +1,7 @@
 """Files whose pages lie elsewhere than the simplest ones do: moved, turned, several papers on one page."""
 
 import io
+import zipfile
 from dataclasses import replace
 from random import Random
 
@@ -9,6 +10,7 @@ import pypdfium2.raw as raw
 import pytest
 
 from nlu.document.reading import fields_of
+from tests.documents.hostile import zipped
 from tests.documents.in_process import read
 from tests.drawing import Drawn, draw
 from tests.drawing.digital import digital_sheet
@@ -116,3 +118,11 @@ def test_entries_of_the_file_add_what_the_page_lacks() -> None:
     other = entries.replace(drawn.truth["number"] or "", "25112000000012345678")
     reading = read(data.replace(b"/Author", other.encode(), 1), "invoice.pdf")
     assert reading.invoices[0].invoice.seller_tax_id is None
+
+
+def test_a_zip_of_files_as_they_are_is_read_file_by_file() -> None:
+    drawn = [draw("digital_ordinary", seed) for seed in (1, 2, 3)]
+    files = {f"{place}.pdf": one.pdf() for place, one in enumerate(drawn)}
+    reading = read(zipped(files, zipfile.ZIP_STORED), "all.zip")  # the first bytes show a PDF as well
+    assert [one.invoice.number for one in reading.invoices] == [one.truth["number"] for one in drawn]
+    assert [member.name for member in reading.members] == list(files)

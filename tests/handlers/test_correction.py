@@ -1,12 +1,13 @@
 """Correcting what was read, by buttons and in words."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from handlers import correction, filing, intake
+from handlers import correction, intake
 from handlers.core import Outcome
 from locales.strict_yaml import load
 from nlu.document.reading import Found
@@ -204,12 +205,11 @@ async def test_a_correction_needs_no_understanding(desk: Desk, case: Mapping[str
     assert desk.follow(outcome) == ["verdict.show"]
 
 
-async def test_without_an_open_draft_nothing_is_corrected(desk: Desk) -> None:
+async def test_without_a_draft_nothing_is_corrected(desk: Desk) -> None:
     assert await say(desk, "金额应该是123.45") is None
-    await sent(desk, found("digital"))
-    turn = desk.stage.turn(action=desk.button("file:"))
-    desk.follow(await filing.file(turn, desk.stage.services))
-    assert await say(desk, "金额应该是123.45") is None
+    await desk.stage.invoice("26442000000000000017")
+    desk.stage.conversation = replace(desk.stage.conversation, slots={"invoice": 1})
+    assert await say(desk, "合计应该是123.45") is None  # shown, but not filed by this person
 
 
 @pytest.mark.parametrize(
