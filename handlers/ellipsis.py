@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from handlers import cards, search
+from handlers import cards, search, verdict
 from handlers.core import Outcome, Services, Turn
 from handlers.leftover import leftover, names
 from locales.catalog import BEIJING
@@ -90,20 +90,23 @@ def place_in(text: str, count: int) -> int | None:
 
 
 async def _in_list(turn: Turn, services: Services, text: str) -> Outcome | None:
-    shown = turn.conversation.slots.get("shown")
-    if not isinstance(shown, list) or not shown:
-        return None
-    if _NEXT.fullmatch(text):
-        return await search.next_page(turn, services)
-    if _BACK.fullmatch(text):
-        return await search.previous_page(turn, services)
+    """A page of the list, or one that stands in it; also of the invoices that came in one message."""
+    shown = turn.conversation.slots.get("shown") or turn.conversation.slots.get("filings")
     found = _PICK.fullmatch(text)
+    if not isinstance(shown, list) or not shown:
+        # A digit alone may be meant for the menu.
+        return search.ask(turn, "search.no_list") if found is not None and not text.isdigit() else None
+    if "shown" in turn.conversation.slots and _NEXT.fullmatch(text):
+        return await search.next_page(turn, services)
+    if "shown" in turn.conversation.slots and _BACK.fullmatch(text):
+        return await search.previous_page(turn, services)
     if found is None:
         return None
-    if (place := _place(found, len(shown))) is not None:
+    if (place := _place(found, len(shown))) is None:
+        return None if text.isdigit() else turn.say("search.no_such", count=len(shown))
+    if "shown" in turn.conversation.slots:
         return await cards.by_id(turn, services, int(shown[place]))
-    # A digit that is no place in the list may still be one of the menu.
-    return None if text.isdigit() else turn.say("search.no_such", count=len(shown))
+    return await verdict.again(replace(turn, argument=str(shown[place])), services)
 
 
 async def _in_search(turn: Turn, services: Services, text: str, slots: Mapping[str, Any]) -> Outcome | None:

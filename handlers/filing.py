@@ -2,6 +2,7 @@
 
 import asyncio
 import unicodedata
+from dataclasses import replace
 from decimal import Decimal
 
 from fapiao.checks import CheckState
@@ -86,18 +87,20 @@ async def drop(turn: Turn, services: Services) -> Outcome:
 
 async def words(turn: Turn, services: Services) -> Outcome | None:
     """A yes, or "file it" in words, while a draft is open; None for anything else, and for asking how."""
-    remembered = turn.conversation.slots.get("filing")
+    remembered, several = turn.conversation.slots.get("filing"), turn.conversation.slots.get("filings")
+    if isinstance(several, list) and several and _says_so(turn.message.text, services, "filing.words_all"):
+        return await file_all(replace(turn, argument=str(several[0])), services)
     yes = menu.agreed(turn) is True
-    if remembered is None or not (yes or _says_so(turn.message.text, services)):
+    if remembered is None or not (yes or _says_so(turn.message.text, services, "filing.words")):
         return None
     draft = await drafts.load(turn, services, remembered)
     return await file(turn, services) if draft is not None and draft.is_open else None
 
 
-def _says_so(text: str, services: Services) -> bool:
-    """Whether a message is one of the short phrases for filing (归档吧), in any language."""
+def _says_so(text: str, services: Services, key: str) -> bool:
+    """Whether a message is one of the short phrases of a list (归档吧), in any language."""
     said = "".join(unicodedata.normalize("NFKC", text).casefold().split()).strip(_PUNCTUATION)
-    phrases = (services.catalog.text("filing.words", one) for one in services.catalog.languages)
+    phrases = (services.catalog.text(key, one) for one in services.catalog.languages)
     return any(said == "".join(phrase.split()) for line in phrases for phrase in line.split("|"))
 
 

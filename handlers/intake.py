@@ -176,7 +176,8 @@ async def _answer(
         return _nothing(turn, problems)
     verdicts = await verdict.judge_all(turn, services, kept)
     extra = [Phrase("intake.copies", {"count": copies})] if copies else []
-    turn = turn.remember(filings=[draft.id for draft in kept[:MOST_LISTED]] if len(kept) > 1 else None)
+    several_ids = [draft.id for draft in kept[:MOST_LISTED]] if len(kept) > 1 else None
+    turn = turn.remember(filings=several_ids, shown=None)
     if len(verdicts) == 1:
         outcome = verdict.show(turn, services, verdicts[0], *extra)
         if not problems:

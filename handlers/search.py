@@ -43,19 +43,24 @@ async def search(turn: Turn, services: Services) -> Outcome:
         return cards.unbound(turn)
     slots = dict(turn.understanding.slots) if turn.understanding is not None else {}
     if turn.message.action is not None and not has_criteria(slots):
-        return turn.ask(
-            "search.ask",
-            Button("search.this_month", "find:this_month"),
-            Button("search.last_month", "find:last_month"),
-            Button("search.unreimbursed", "find:unreimbursed"),
-            Button("button.cancel", "cancel"),
-            awaiting="search",
-        )
+        return ask(turn, "search.ask")
     if turn.message.action is None and "seller" not in slots:
         named = names(leftover(turn, services), services)
         if (seller := await seller_among(turn, services, named, slots)) is not None:
             slots["seller"] = seller
     return await _listed(turn, services, _wanted(slots), 0)
+
+
+def ask(turn: Turn, key: str) -> Outcome:
+    """Ask what to search by."""
+    return turn.ask(
+        key,
+        Button("search.this_month", "find:this_month"),
+        Button("search.last_month", "find:last_month"),
+        Button("search.unreimbursed", "find:unreimbursed"),
+        Button("button.cancel", "cancel"),
+        awaiting="search",
+    )
 
 
 async def one_or_list(turn: Turn, services: Services) -> Outcome:
