@@ -16,6 +16,7 @@ from nlu.text.fold import fold
 
 FILE = "slots.yaml"
 _KEPT = re.compile(r"\\.|\(\?P<\w+>|[^\\(]+|\(", re.DOTALL)
+_PLAIN = re.compile(r"[\w ]+")
 _NEVER = r"(?:(?!))"
 
 
@@ -35,13 +36,13 @@ class SlotWords:
                 yield language, found
 
     def items(self, place: str) -> list[str]:
-        """The folded expressions of a list, of all languages, longest first."""
+        """The folded expressions of a list, of all languages."""
         found: list[str] = []
         for language, content in self.under(place):
             if not isinstance(content, list) or not all(isinstance(item, str) for item in content):
                 raise LocaleError(f"{language}/{FILE}: {place!r} must be a list of texts")
             found += [fold_pattern(item) for item in content]
-        return sorted(dict.fromkeys(found), key=len, reverse=True)
+        return list(dict.fromkeys(found))
 
     def table(self, place: str) -> dict[str, str]:
         """The folded words of a mapping word → value, of all languages."""
@@ -90,8 +91,9 @@ class SlotWords:
 
 
 def alternatives(items: list[str]) -> str:
-    """One group of all alternatives, the longest first."""
-    return f"(?:{'|'.join(sorted(items, key=len, reverse=True))})" if items else _NEVER
+    """One group of all alternatives: plain words before expressions, the longer before the shorter."""
+    ordered = sorted(items, key=lambda item: (_PLAIN.fullmatch(item) is None, -len(item)))
+    return f"(?:{'|'.join(ordered)})" if items else _NEVER
 
 
 def fold_pattern(pattern: str) -> str:

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from locales.catalog import HOME
-from nlu.text import open_sellers
 from nlu.text.amounts import Amounts
 from nlu.text.dates import Dates
 from nlu.text.fold import fold
 from nlu.text.kinds import Denial, Doubt, Vocabulary
 from nlu.text.numbers import NumberFound, Numbers
 from nlu.text.numerals import NumberWords, spoken_digits
+from nlu.text.open_sellers import OpenSellers
 from nlu.text.ratings import Ratings
 from nlu.text.sellers import SellerIndex
 from nlu.text.slot_words import SlotWords, load_slot_words
@@ -49,6 +49,7 @@ class SlotFinder:
         self._how = words.compiled(words.any_of("status.how"))
         self.categories = Vocabulary(words, "categories")
         self._languages = Vocabulary(words, "languages")
+        self._open_sellers = OpenSellers(words)
         self._denial = Denial(words, "denied")
         self._ratings = Ratings(words)
 
@@ -67,7 +68,7 @@ class SlotFinder:
         self._amount(reading)
         self._status(reading)
         self._category(reading)
-        _open_seller(reading, text)
+        self._open_seller(reading, text)
         self._language(reading)
         rating = self._ratings.find(reading.text)
         if rating is not None:
@@ -123,6 +124,13 @@ class SlotFinder:
         for each in self.categories.find(reading.text, reading.present)[:1]:
             reading.values["category"] = each.name
             reading.spans.append((each.start, each.end, "category"))
+
+    def _open_seller(self, reading: "_Reading", raw: str) -> None:
+        if "seller" in reading.values:
+            return
+        place = self._open_sellers.find(reading.text, raw[: len(reading.text)])
+        if place is not None:
+            reading.take("seller", raw[place[0] : place[1]], *place)
 
     def _language(self, reading: "_Reading") -> None:
         found = self._languages.find(reading.text, reading.present)
@@ -184,14 +192,6 @@ def _seller(reading: _Reading, raw: str, sellers: SellerIndex | None) -> None:
         return
     for _, _, start, end in sellers.find(reading.text)[:1]:
         reading.take("seller", raw[start:end], start, end)
-
-
-def _open_seller(reading: _Reading, raw: str) -> None:
-    if "seller" in reading.values:
-        return
-    place = open_sellers.find(reading.text, raw)
-    if place is not None:
-        reading.take("seller", raw[place[0] : place[1]], *place)
 
 
 def _plain(value: Decimal) -> int | float:
