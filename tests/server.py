@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 ROOT = Path(__file__).parent.parent
-_READY_SECONDS = 40.0
+_READY_SECONDS = 90.0  # of which a few are used
 
 
 def free_port() -> int:

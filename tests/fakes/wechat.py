@@ -73,7 +73,7 @@ class FakeWeChat:
         self.media: dict[str, tuple[str, bytes]] = {}  # id → content type, bytes
         self.menu: dict[str, Any] | None = None
         self.base = ""
-        self._faults: dict[str, list[Fault]] = defaultdict(list)
+        self._faults: dict[str, list[tuple[Fault, str]]] = defaultdict(list)
         self._template_ids: set[tuple[str, str]] = set()
         self._delivered: list[tuple[str, Mapping[str, Any]]] = []
         self._connections: set[asyncio.Task[None]] = set()
@@ -94,9 +94,9 @@ class FakeWeChat:
 
     # What tests do with it
 
-    def fail(self, path: str, *faults: Fault) -> None:
-        """The next calls of `path` (its end is enough) meet `faults`, one each."""
-        self._faults[path] += faults
+    def fail(self, path: str, *faults: Fault, about: str = "") -> None:
+        """The next calls of `path` (its end is enough) meet `faults`, one each; only calls `about` a user or file."""
+        self._faults[path] += [(fault, about) for fault in faults]
 
     def calls(self, path: str) -> list[Call]:
         """Calls whose path ends so, oldest first."""
@@ -153,10 +153,11 @@ class FakeWeChat:
         return True
 
     async def _call(self, path: str, query: dict[str, str], body: bytes) -> tuple[int, str, bytes] | None:
-        fault = self._fault(path) or Fault(carried_out=True)
         payload: Any = body
         if not path.endswith("/upload") and body:
             payload = json.loads(body)
+        user = payload.get("touser") if isinstance(payload, dict) else None
+        fault = self._fault(path, ("", user, query.get("media_id"))) or Fault(carried_out=True)
         status, kind, answer = fault.status, "text/html", fault.body
         if fault.body.startswith(b"{"):
             kind = "application/json"
@@ -168,10 +169,12 @@ class FakeWeChat:
         await asyncio.sleep(fault.delay)
         return None if fault.reset else (status, kind, answer)
 
-    def _fault(self, path: str) -> Fault | None:
-        for end, faults in self._faults.items():
-            if path.endswith(end) and faults:
-                return faults.pop(0)
+    def _fault(self, path: str, about: tuple[str | None, ...]) -> Fault | None:
+        for end, waiting in self._faults.items():
+            for place, (fault, subject) in enumerate(waiting):
+                if path.endswith(end) and subject in about:
+                    del waiting[place]
+                    return fault
         return None
 
     def _carried_out(self, path: str, query: dict[str, str], payload: Any) -> tuple[str, bytes, int]:

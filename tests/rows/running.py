@@ -39,20 +39,32 @@ async def nothing(_store: Store) -> None:
     """Leave the database empty."""
 
 
-@asynccontextmanager
-async def running(
-    home: Path, *, mode: str, telegram_mode: str, database: str | None = None, fill: Fill = nothing
-) -> AsyncIterator[Running]:
-    """The program with all its channels, WeChat in `mode`; stopped in order afterwards, without a complaint."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a program keeps its data."""
+
+    home: Path
+    url: str
+    key: str
+
+
+async def prepare(home: Path, database: str | None = None, fill: Fill = nothing) -> Place:
+    """Fill a database, of SQLite in `home` or another; one at a time, as migrations run in this process."""
     (home / "data").mkdir()
     url = database or f"sqlite:///{home}/data/piaoda.db"
     store = await Store.open(url)
     key = await store.write(keys.make, NewKey("rows", datetime.now(UTC)))
     await fill(store)
     await store.close()
+    return Place(home, url, key)
+
+
+@asynccontextmanager
+async def running(place: Place, *, mode: str, telegram_mode: str) -> AsyncIterator[Running]:
+    """The program with all its channels, WeChat in `mode`; stopped in order afterwards, without a complaint."""
     server = Server(
-        home,
-        database_url=url,
+        place.home,
+        database_url=place.url,
         log_level="debug",
         wechat_token=TOKEN,
         wechat_app_id=APP_ID,
@@ -78,7 +90,7 @@ async def running(
         server.environment["PIAODA_TELEGRAM_API_BASE"] = telegram.base
         await server.start()
         try:
-            yield Running(server, wechat, telegram, http, Platform(mode, http), key)
+            yield Running(server, wechat, telegram, http, Platform(mode, http), place.key)
         finally:
             status = await server.stop()
     assert status == 0

@@ -15,7 +15,7 @@ import pytest_asyncio
 import yaml
 
 from tests.databases import Cluster
-from tests.rows.running import SECRET, Running, running
+from tests.rows.running import SECRET, Running, prepare, running
 from tests.wechat.doubles import text_push
 
 ROWS: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "hostile.yaml").read_text("utf-8"))
@@ -42,8 +42,8 @@ async def here(
     if request.param == "postgresql":
         server: Cluster = request.getfixturevalue("postgres")
         database = server.database()
-    home = tmp_path_factory.mktemp("hostile")
-    async with running(home, mode="safe", telegram_mode="webhook", database=database) as program:
+    place = await prepare(tmp_path_factory.mktemp("hostile"), database)
+    async with running(place, mode="safe", telegram_mode="webhook") as program:
         assert (await program.http.get("/")).status_code == 200
         yield program
 

@@ -1,6 +1,7 @@
 """A small assistant with an outbox behind it, and the platform's side of the callback."""
 
 import asyncio
+import base64
 import secrets
 import time
 from collections import defaultdict
@@ -13,6 +14,7 @@ from urllib.parse import urlencode
 
 import httpx
 import xmltodict
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from wechatpy.crypto import WeChatCrypto
 
 from bot.channels.wechat.adapter import WeChat
@@ -26,6 +28,7 @@ TOKEN = "loopbackTOKEN"
 AES_KEY = "loopbackKEY0123456789abcdefghijklmnopqrstuv"
 APP_ID = "wxloopback000000a"
 ACCOUNT = "gh_loopback"
+OTHER_KEY = "anotherKEY0123456789abcdefghijklmnopqrstuvw"
 
 
 class EchoAssistant:
@@ -170,6 +173,50 @@ def text_push(user: str, number: str, content: str) -> str:
     )
 
 
+def bad_ciphertexts() -> dict[str, str]:
+    """What no reader may take for a message, by what is wrong with it."""
+    key = base64.b64decode(AES_KEY + "=")
+
+    def seal(content: bytes) -> str:
+        encryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).encryptor()
+        return base64.b64encode(encryptor.update(content) + encryptor.finalize()).decode()
+
+    def padded(content: bytes, pad: int | None = None) -> bytes:
+        pad = pad or 32 - len(content) % 32
+        return content + bytes((pad,)) * (32 - len(content) % 32)
+
+    message = text_push("oBad", "1", "你好").encode()
+    head = b"r" * 16
+    length = len(message).to_bytes(4, "big")
+    good = head + length + message + APP_ID.encode()
+    changed = bytearray(base64.b64decode(seal(padded(good))))
+    changed[40] ^= 1
+    return {
+        "other key": sealed_by_wechatpy(OTHER_KEY, APP_ID),
+        "other account": sealed_by_wechatpy(AES_KEY, "wxother"),
+        "no base64": "****",
+        "not ascii": "票票票票",
+        "5 bytes": base64.b64encode(b"12345").decode(),
+        "16 bytes": seal(b"x" * 16),
+        "32 bytes of padding": seal(b"\x20" * 32),
+        "pad 0": seal(good + b"\0" * (32 - len(good) % 32)),
+        "pad 33": seal(padded(good, 33)),
+        "pad 255": seal(padded(good, 255)),
+        "uneven pad": seal(good + b"\x07" * (31 - len(good) % 32) + b"\x1f"),
+        "length too large": seal(padded(head + b"\xff\xff\xff\xff" + message + APP_ID.encode())),
+        "length past the end": seal(padded(head + (len(message) + 1).to_bytes(4, "big") + message)),
+        "length zero": seal(padded(head + b"\0\0\0\0" + message + APP_ID.encode())),
+        "bits flipped": base64.b64encode(bytes(changed)).decode(),
+        "no account": seal(padded(head + length + message)),
+    }
+
+
+def sealed_by_wechatpy(key: str, app_id: str, xml: str = "<xml/>") -> str:
+    """A message encrypted for an account."""
+    sealed = WeChatCrypto(TOKEN, key, app_id).encrypt_message(xml, "n", "1")
+    return str(xmltodict.parse(sealed)["xml"]["Encrypt"])
+
+
 @dataclass
 class Platform:
     """The platform's servers: posts pushes in one of the three modes, reads the replies as a client does.
@@ -209,6 +256,10 @@ class Platform:
         if self.mode == "compatible":
             body = clear.replace("</xml>", f"{encrypted}</xml>")
         return query, body.encode()
+
+    def signed(self, query: Mapping[str, str], encrypted: str) -> str:
+        """The msg_signature over an encrypted message."""
+        return sign(TOKEN, query["timestamp"], query["nonce"], encrypted)
 
     async def push(self, xml: str | bytes, **changes: str | None) -> httpx.Response:
         query, body = self.envelope(xml, **changes)

@@ -1,22 +1,17 @@
 """Who may come in: addresses, signatures, time, replays, modes, sizes (rows A, B, C15-C29)."""
 
 import asyncio
-import base64
 import time
 from collections.abc import AsyncIterator
 from urllib.parse import urlencode
 
 import pytest
 import xmltodict
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from wechatpy.crypto import WeChatCrypto
 
 from bot.channels.wechat.account import Account
 from bot.channels.wechat.codec import sign
 from tests.wechat.conftest import Stage
-from tests.wechat.doubles import AES_KEY, APP_ID, TOKEN, payload, text_push
-
-OTHER_KEY = "anotherKEY0123456789abcdefghijklmnopqrstuvw"
+from tests.wechat.doubles import APP_ID, TOKEN, bad_ciphertexts, payload, text_push
 
 
 def test_the_documented_signature() -> None:
@@ -117,7 +112,7 @@ async def test_an_encrypted_body_is_refused_in_plain_mode(plain: Stage) -> None:
 
 async def test_every_fault_of_encryption_looks_the_same(safe: Stage) -> None:
     answers = set()
-    for name, encrypted in _bad_ciphertexts(safe).items():
+    for name, encrypted in bad_ciphertexts().items():
         query = safe.platform.query(encrypt_type="aes")
         query["msg_signature"] = sign(TOKEN, query["timestamp"], query["nonce"], encrypted)
         body = f"<xml><Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>".encode()
@@ -126,48 +121,6 @@ async def test_every_fault_of_encryption_looks_the_same(safe: Stage) -> None:
         assert response.status_code == 403, name
     assert len(answers) == 1  # nothing to probe
     assert safe.assistant.messages == []
-
-
-def _bad_ciphertexts(stage: Stage) -> dict[str, str]:
-    key = base64.b64decode(AES_KEY + "=")
-
-    def seal(content: bytes) -> str:
-        encryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).encryptor()
-        return base64.b64encode(encryptor.update(content) + encryptor.finalize()).decode()
-
-    def padded(content: bytes, pad: int | None = None) -> bytes:
-        pad = pad or 32 - len(content) % 32
-        return content + bytes((pad,)) * (32 - len(content) % 32)
-
-    message = text_push("oBad", "1", "你好").encode()
-    head = b"r" * 16
-    length = len(message).to_bytes(4, "big")
-    good = head + length + message + APP_ID.encode()
-    changed = bytearray(base64.b64decode(seal(padded(good))))
-    changed[40] ^= 1
-    return {
-        "other key": _by_wechatpy(OTHER_KEY, APP_ID),
-        "other account": _by_wechatpy(AES_KEY, "wxother"),
-        "no base64": "****",
-        "not ascii": "票票票票",
-        "5 bytes": base64.b64encode(b"12345").decode(),
-        "16 bytes": seal(b"x" * 16),
-        "32 bytes of padding": seal(b"\x20" * 32),
-        "pad 0": seal(good + b"\0" * (32 - len(good) % 32)),
-        "pad 33": seal(padded(good, 33)),
-        "pad 255": seal(padded(good, 255)),
-        "uneven pad": seal(good + b"\x07" * (31 - len(good) % 32) + b"\x1f"),
-        "length too large": seal(padded(head + b"\xff\xff\xff\xff" + message + APP_ID.encode())),
-        "length past the end": seal(padded(head + (len(message) + 1).to_bytes(4, "big") + message)),
-        "length zero": seal(padded(head + b"\0\0\0\0" + message + APP_ID.encode())),
-        "bits flipped": base64.b64encode(bytes(changed)).decode(),
-        "no account": seal(padded(head + length + message)),
-    }
-
-
-def _by_wechatpy(key: str, app_id: str) -> str:
-    sealed = WeChatCrypto(TOKEN, key, app_id).encrypt_message("<xml/>", "n", "1")
-    return str(xmltodict.parse(sealed)["xml"]["Encrypt"])
 
 
 async def test_large_bodies_are_cut_off(stage: Stage) -> None:

@@ -397,10 +397,16 @@ async def test_media_is_fetched_by_id(safe: Stage) -> None:
 async def test_media_that_does_not_come_has_a_reason(safe: Stage, fault: Fault | None, reason: str) -> None:
     safe.far_end.media["media-1"] = ("image/jpeg", b"\xff\xd8" * 500)
     if fault is not None:
-        safe.far_end.fail("media/get", fault)
+        safe.far_end.fail("media/get", fault, fault)
     with pytest.raises(AttachmentError) as caught:
         await safe.channel.fetch(PHOTO, 999)
     assert caught.value.reason == reason
+
+
+async def test_media_cut_off_once_is_fetched_again(safe: Stage) -> None:
+    safe.far_end.media["media-1"] = ("image/jpeg", b"\xff\xd8" * 500)
+    safe.far_end.fail("media/get", RESET)
+    assert await safe.channel.fetch(PHOTO, 1000) == b"\xff\xd8" * 500
 
 
 async def test_without_a_secret_nothing_is_started() -> None:

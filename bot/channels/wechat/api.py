@@ -94,20 +94,28 @@ class Api:
         """The bytes of a temporary media file; raises AttachmentError."""
         try:
             async with asyncio.timeout(_DOWNLOAD_SECONDS):
-                token = await self.token()
                 try:
-                    return await self._download(token, media, limit)
-                except ApiError as error:
-                    if error.code not in TOKEN:
-                        raise
-                await self._tokens.renew(token)
-                return await self._download(await self.token(), media, limit)
+                    return await self._download(media, limit)
+                except httpx.TransportError as error:
+                    # The user has sent it once and should not be asked to again for one hiccup.
+                    _log.warning("wechat.media_again", error=type(error).__name__)
+                return await self._download(media, limit)
         except ApiError as error:
             _log.warning("wechat.media_refused", errcode=error.code)
             raise AttachmentError("gone" if error.code in (40007, 41006) else "unavailable") from error
         except (httpx.HTTPError, TimeoutError, RetryLaterError) as error:
             _log.warning("wechat.media_unavailable", error=type(error).__name__)
             raise AttachmentError("unavailable") from error
+
+    async def _download(self, media: str, limit: int) -> bytes:
+        token = await self.token()
+        try:
+            return await self._media(token, media, limit)
+        except ApiError as error:
+            if error.code not in TOKEN:
+                raise
+        await self._tokens.renew(token)
+        return await self._media(await self.token(), media, limit)
 
     async def post(
         self, path: str, body: bytes, params: Mapping[str, str], *, repeatable: bool
@@ -160,7 +168,7 @@ class Api:
             raise InDoubtError(type(error).__name__) from error
         return _result(response, repeatable=repeatable)
 
-    async def _download(self, token: str, media: str, limit: int) -> bytes:
+    async def _media(self, token: str, media: str, limit: int) -> bytes:
         address = self._line.base + "/cgi-bin/media/get"
         params = {"access_token": token, "media_id": media}
         async with self._client.stream("GET", address, params=params) as response:
