@@ -27,7 +27,8 @@ _NEW_NETWORK = 0x40000000  # CLONE_NEWNET: a network of its own with nothing in 
 _NEW_USER = 0x10000000  # CLONE_NEWUSER: what lets others than root have one
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 _NO_NEW_RIGHTS = 38  # PR_SET_NO_NEW_PRIVS
-_NICE = 10  # chats go first
+_NICE_PAGES = 5  # after the first page: short files go before long ones
+_NICE_OCR = 10  # and chats and files with text before pictures
 
 
 class _NeedsOcrError(Exception):
@@ -81,13 +82,19 @@ def _read(wire: socket.socket, order: dict[str, Any], data: bytes, engines: Engi
     def allowed() -> list[OcrEngine]:
         if not order["ocr"]:
             raise _NeedsOcrError
+        _stand_back(_NICE_OCR)
         return engines.load()
+
+    def tell(found: Reading | None) -> None:
+        if found is None:
+            _stand_back(_NICE_PAGES)
+        _say(wire, {} if found is None else {"found": to_json(found)})
 
     ladder = Ladder(
         allowed,
         tuple(Company(name, tax_id) for name, tax_id in order["companies"]),
         date.fromisoformat(order["today"]),
-        lambda found: _say(wire, {} if found is None else {"found": to_json(found)}),
+        tell,
     )
     try:
         _say(wire, {"reading": to_json(ladder.read(data, order["name"]))})
@@ -112,8 +119,6 @@ def _confine(*, forks: bool) -> None:
     # Where the kernel permits neither, what is left is that no reader has code that opens an address.
     if libc.unshare(_NEW_NETWORK) != 0:
         libc.unshare(_NEW_USER | _NEW_NETWORK)
-    with contextlib.suppress(OSError):
-        os.nice(_NICE)
     with open("/proc/self/statm") as pages:
         inherited = int(pages.read().split()[0]) * resource.getpagesize()
     limits = [
@@ -131,3 +136,9 @@ def _confine(*, forks: bool) -> None:
     if forks:
         tempfile.tempdir = os.path.join(tempfile.gettempdir(), str(os.getpid()))
         os.mkdir(tempfile.tempdir)
+
+
+def _stand_back(nice: int) -> None:
+    """Let others go first; never the other way round."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, max(nice, os.getpriority(os.PRIO_PROCESS, 0)))

@@ -20,6 +20,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_THREAD_LIMIT"):
 import cv2  # noqa: E402 -- after the environment
 
 from nlu.document import confined  # noqa: E402
+from nlu.document.rehearsal import rehearse  # noqa: E402
 
 WARM = b"warm"
 READ = b"read"
@@ -32,6 +33,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the service decides when we end
     orders = socket.socket(fileno=int(sys.argv[1]))
     engines = confined.Engines(sys.argv[2].split(","))
+    rehearse()
     while True:
         message, handles, _, _ = socket.recv_fds(orders, 16, 1)
         if not message:

@@ -117,6 +117,18 @@ def ofd(dice: Random) -> None:
 def rows(dice: Random) -> None:
     """The words of a page, moved and changed: fields, never an error."""
     words, width, height, kind = dice.choice(_pages())
+    _fields(words, width, height, kind, dice)
+
+
+def lines(dice: Random) -> None:
+    """The same with the words around one place: many more of them in the same time."""
+    words, width, height, kind = dice.choice(_pages())
+    middle = dice.choice(words)
+    near = sorted(words, key=lambda word: abs(word.y0 - middle.y0) + 0.2 * abs(word.x0 - middle.x0))
+    _fields(tuple(near[: dice.randrange(2, 14)]), width, height, kind, dice)
+
+
+def _fields(words: tuple[Word, ...], width: float, height: float, kind: str, dice: Random) -> None:
     changed = []
     for word in words:
         text, x, y = word.text, word.x0, word.y0
@@ -146,7 +158,7 @@ def picture(dice: Random) -> None:
 
 
 TARGETS: dict[str, Callable[[Random], None]] = {
-    "qr_text": qr_text, "xml": xml, "ofd": ofd, "rows": rows, "pdf": pdf, "picture": picture,
+    "qr_text": qr_text, "xml": xml, "ofd": ofd, "rows": rows, "lines": lines, "pdf": pdf, "picture": picture,
 }  # fmt: skip
 
 
