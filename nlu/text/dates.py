@@ -8,6 +8,7 @@ from nlu.text.date_rules import date_rules
 from nlu.text.numerals import NumberWords
 from nlu.text.periods import Period
 from nlu.text.slot_words import SlotWords, alternatives
+from nlu.text.triggers import Gate
 
 _WINDOW = 16  # characters before a date in which a word belongs to it
 _BETWEEN = 12  # characters between the two ends of a range
@@ -26,7 +27,8 @@ class Dates:
     """Finds periods, by the rules and words of the language files."""
 
     def __init__(self, words: SlotWords, spoken: NumberWords) -> None:
-        self._rules = date_rules(words, spoken)
+        self.rules = date_rules(words, spoken)
+        self._gate = Gate((rule, rule.needs) for rule in self.rules)
         beside = alternatives([*words.items("dates.to"), *words.items("dates.beside")])
         self._to = words.compiled(rf"\s*(?:{beside}\s*)?")
         self._deadline_after = words.after("dates.deadline_after")
@@ -55,10 +57,7 @@ class Dates:
     def _parts(self, text: str, today: date, present: set[str]) -> list[PeriodFound]:
         """What the rules read, the longer before the shorter, without what is denied or a deadline."""
         found = [
-            PeriodFound(*each)
-            for rule in self._rules
-            if not (rule.needs and rule.needs.isdisjoint(present))
-            for each in rule.periods(text, today)
+            PeriodFound(*each) for rule in self._gate.possible(present) for each in rule.periods(text, today)
         ]
         found.sort(key=lambda each: (each.start - each.end, each.start))
         taken: list[PeriodFound] = []

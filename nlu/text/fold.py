@@ -54,6 +54,11 @@ def _folding() -> _Folding:
     return _Folding({old: new.split(" ")[0] for old, new in pairs if len(new.split(" ")[0]) == 1})
 
 
+def fold_whole(text: str) -> str:
+    """`text` folded as `fold` does, however long."""
+    return text.translate(_folding())
+
+
 def fold(text: str) -> str:
     """Return `text` half-width, lower-case and simplified, at the same length, cut at LONGEST_MESSAGE.
 

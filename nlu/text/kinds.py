@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nlu.text.slot_words import SlotWords, alternatives
-from nlu.text.triggers import Triggers, triggers
+from nlu.text.triggers import Gate, triggers
 
 _BEFORE = 60  # characters before a word that may deny it or ask about it
 
@@ -24,17 +24,14 @@ class Vocabulary:
 
     def __init__(self, words: SlotWords, place: str) -> None:
         self.names = frozenset(words.names(place))
-        self._patterns: list[tuple[str, re.Pattern[str], Triggers]] = []
-        for name, items in words.named(place).items():
-            pattern = alternatives(items)
-            self._patterns.append((name, words.compiled(pattern), triggers(pattern)))
+        patterns = [(name, alternatives(items)) for name, items in words.named(place).items()]
+        self._gate = Gate(((name, words.compiled(pattern)), triggers(pattern)) for name, pattern in patterns)
 
     def find(self, text: str, present: set[str]) -> list[Named]:
         """Every word in folded text, by place; `present` are the pieces of the text."""
         found = [
             Named(match.start(), match.end(), name)
-            for name, pattern, needs in self._patterns
-            if not (needs and needs.isdisjoint(present))
+            for name, pattern in self._gate.possible(present)
             for match in pattern.finditer(text)
         ]
         return sorted(found, key=lambda each: (each.start, each.end))

@@ -8,6 +8,9 @@ _HAN = r"[\u4e00-\u9fffa-z0-9·&]"
 _CAPITAL = r"(?:[A-Z][\w'.-]*|[a-z]?[A-Z]\w+)"
 _QUOTED = re.compile(r"[\"“”「『《【]([^\"“”「」『』《》【】\x00]{2,30})[\"”“」』》】]")
 
+_LATIN = re.compile(r"[A-Za-z]{2}")
+_KANA = re.compile(r"[ぁ-んァ-ヶ]")
+
 Place = tuple[int, int]
 
 
@@ -32,10 +35,13 @@ class OpenSellers:
             *self._latin.places(folded, raw),
             *self._kana.places(folded),
         ):
-            name = folded[start:end]
-            if name not in self._generic and "\x00" not in name and not self._no_part.search(name):
+            if self.is_name(folded[start:end]):
                 return start, end
         return None
+
+    def is_name(self, said: str) -> bool:
+        """Whether folded words can be a name: no general word, nothing of a date or a wish in it."""
+        return said not in self._generic and "\x00" not in said and not self._no_part.search(said)
 
     def _quoted(self, text: str) -> list[Place]:
         return [
@@ -63,10 +69,18 @@ class _HanNames:
             rf"{words.any_of('sellers.han.called')}\W{{0,2}}({_HAN}{{2,24}}?)(?=的|开|那|[ ,.?!]|$|{doing})"
         )
         self._boundary = words.compiled(words.any_of("sellers.han.boundary"))
+        # Cheap to look for first: without one of them no name can be found.
+        self._signs = (
+            (self._called, 2, 1, words.compiled(words.any_of("sellers.han.called"))),
+            (self._ended, 3, 0, words.compiled(ending)),
+            (self._opened, 2, 1, words.compiled(rf"{opened}|{words.any_of('sellers.han.visited')}")),
+        )
 
     def places(self, text: str) -> list[Place]:
         found: list[Place] = []
-        for pattern, shortest, group in ((self._called, 2, 1), (self._ended, 3, 0), (self._opened, 2, 1)):
+        for pattern, shortest, group, sign in self._signs:
+            if sign.search(text) is None:
+                continue
             for match in pattern.finditer(text):
                 start = self._behind_boundary(text, match.start(group), match.end(group))
                 if match.end(group) - start >= shortest:
@@ -104,6 +118,8 @@ class _LatinNames:
         self._no_first = frozenset(words.items("sellers.latin.no_first"))
 
     def places(self, folded: str, raw: str) -> list[Place]:
+        if not (_LATIN.search(raw) and _LATIN.search(folded)):
+            return []
         found = [
             match.span(1)
             for pattern in self._capitals
@@ -132,4 +148,6 @@ class _KanaNames:
         )
 
     def places(self, text: str) -> list[Place]:
+        if _KANA.search(text) is None:
+            return []
         return [match.span(match.lastindex or 0) for match in self._pattern.finditer(text)]

@@ -1,85 +1,71 @@
-"""Sellers (销售方) that the company knows, found in a sentence by name, short name or with a slip of the pen."""
+"""Sellers (销售方) that the company knows, found in a sentence by name, short name, by sound or with a slip of the pen."""
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
+from nlu.text import seller_names
 from nlu.text.fold import fold
+from nlu.text.seller_names import LEGAL_FORM, REGION, Forms, Lines, Sounds
 
-_FORM = re.compile(
-    r"(?:集团)?(?:股份|责任)?(?:有限)?(?:责任)?公司$|(?:股份|株式|合同|有限)会社$|^(?:株式|合同|有限)会社|"
-    r"[ ,]+(?:co|company|ltd|limited|inc|llc|corp|corporation|gmbh|pte)\b.*$"
-)
-_REGION = re.compile(
-    r"^(?:中国|北京|上海|天津|重庆|广州|深圳|杭州|南京|苏州|成都|武汉|西安|厦门|青岛|宁波|大连|长沙|郑州|合肥|福州|济南|沈阳|"
-    r"无锡|东莞|佛山|昆明|哈尔滨|长春|石家庄|太原|南昌|南宁|贵阳|海口|兰州|珠海|常州|温州|绍兴|嘉兴|"
-    r"[\u4e00-\u9fff]{2,3}(?:省|市|区|县))(?:市|省)?"
-)
-_BRACKETS = re.compile(r"\([^()]{1,12}\)")
 _SHORTEST = 3  # characters of a short name that counts
 _LATIN = re.compile(r"[a-z0-9]")
-_COMMON = 3_000  # a pair of characters in more names than that tells nothing
 _LIKE = 85.0
 _CANDIDATES = 24
+_POSTINGS = 4_000  # names looked at, by the rarest sounds they share with the sentence
 _WORDS_LIMIT = 120  # characters of a sentence in which a misspelt name is looked for
 
+_BRAND = re.compile(
+    r"(?:(?<=[ ,\x00在查找看把给从去到搜下的那张个跟和是了])|^)"
+    r"(?=([\u4e00-\u9fff]{2,3}?)(?:家?(?:的|开|那)|[发专普电餐]?票|$|[ ,\x00]))"
+)
+_FEW = 4  # more names than that with the same two characters, and it is a word
 
-@dataclass(frozen=True, slots=True)
-class _Grams:
-    """Which names hold a pair of characters: postings of all pairs, one after the other."""
-
-    keys: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    names: NDArray[np.int32]
+Found = tuple[str, float, int, int]
 
 
 class SellerIndex:
     """Known sellers; made by `build`, asked by `find`."""
 
-    def __init__(
-        self, names: tuple[str, ...], forms: list[str], owners: list[int], grams: _Grams | None
-    ) -> None:
+    def __init__(self, names: Lines, forms: Forms, sounds: Sounds) -> None:
         self._names = names
-        self._forms = forms  # sorted
-        self._owners = owners
-        self._grams = grams
-        self._cores = [core(name) for name in names] if len(names) <= 50_000 else None
+        self._forms = forms
+        self._sounds = sounds
 
     @classmethod
     def build(cls, names: Iterable[str]) -> "SellerIndex":
         """Index the names; a million take some seconds, best in a thread."""
-        kept = tuple(dict.fromkeys(name for name in names if name.strip()))
-        pairs = sorted(_forms(kept))
-        return cls(kept, [form for form, _ in pairs], [owner for _, owner in pairs], _grams(kept))
+        kept = [name.replace("\n", " ") for name in dict.fromkeys(names) if name.strip()]
+        folded = seller_names.folded(kept)
+        short = seller_names.cores(folded)
+        written = seller_names.lines("".join(f"{name}\n" for name in kept))
+        return cls(written, seller_names.forms(folded, short), seller_names.sounding(short))
 
     def __len__(self) -> int:
         return len(self._names)
 
-    def find(self, text: str) -> list[tuple[str, float, int, int]]:
+    def find(self, text: str) -> list[Found]:
         """(name, score, start, end) of the sellers in a sentence, longest first; places are in the raw text."""
-        if not self._names:
+        if not len(self._names):
             return []
         folded = fold(text)
-        found = self._exact(folded)
-        return found or self._alike(folded)
+        return self._exact(folded) or self._alike(folded)
 
-    def _exact(self, text: str) -> list[tuple[str, float, int, int]]:
-        found: list[tuple[str, float, int, int]] = []
-        for start in range(len(text)):
-            if text[start] in " ,.?!:;" or (
-                start and _LATIN.match(text[start]) and _LATIN.match(text[start - 1])
-            ):
+    def _exact(self, text: str) -> list[Found]:
+        found: list[Found] = []
+        beginnings = self._forms.beginnings
+        for start in range(len(text) - 1):
+            if text[start : start + 2] not in beginnings:
+                continue
+            if start and _LATIN.match(text[start]) and _LATIN.match(text[start - 1]):
                 continue
             length, owner = self._longest(text, start)
             if length:
                 found.append((self._names[owner], 100.0, start, start + length))
         found.sort(key=lambda each: (each[2] - each[3], each[2]))
-        kept: list[tuple[str, float, int, int]] = []
+        kept: list[Found] = []
         for each in found:
             if all(each[3] <= other[2] or each[2] >= other[3] for other in kept):
                 kept.append(each)
@@ -87,60 +73,94 @@ class SellerIndex:
 
     def _longest(self, text: str, start: int) -> tuple[int, int]:
         """Length of the longest beginning of a known form at a place, and whose it is; 0 if too short."""
-        forms = self._forms
+        forms = self._forms.lines
         best = (0, 0)
-        place = bisect_left(forms, text[start : start + 40])
+        place = self._place(text[start : start + 40])
         for near in (place - 1, place):
             if 0 <= near < len(forms):
-                length = _whole_words(forms[near], text, start, _shared(forms[near], text, start))
-                if length > best[0] and _counts(forms[near], length, text, start):
-                    best = (length, self._owners[near])
+                form = forms[near]
+                length = _whole_words(form, text, start, _shared(form, text, start))
+                if length > best[0] and _counts(form, length, text, start):
+                    best = (length, int(self._forms.owners[near]))
         return best
 
-    def _alike(self, text: str) -> list[tuple[str, float, int, int]]:
-        if self._grams is None:
-            return []
-        grams = self._grams
-        piece = text[:_WORDS_LIMIT]
-        postings = []
-        for key in {_key(piece[at : at + 2]) for at in range(len(piece) - 1)}:
-            place = int(np.searchsorted(grams.keys, key))
-            if place < len(grams.keys) and grams.keys[place] == key:
-                first, last = int(grams.starts[place]), int(grams.starts[place + 1])
-                if last - first <= _COMMON:
-                    postings.append(grams.names[first:last])
-        if not postings:
-            return []
-        owners, counts = np.unique(np.concatenate(postings), return_counts=True)
-        order = np.argsort(-counts)[:_CANDIDATES]
-        best: tuple[str, float, int, int] | None = None
-        for owner, count in zip(owners[order], counts[order], strict=True):
-            name = core(self._names[owner])
-            if len(name) < 4 or count < 2:
+    def _place(self, said: str) -> int:
+        """Where `said` stands among the sorted forms."""
+        forms = self._forms.lines
+        low, high = self._forms.beginnings[said[:2]], len(forms)
+        step = 1
+        while low + step < high and forms[low + step] < said:
+            low, step = low + step, step * 2
+        high = min(high, low + step)
+        while low < high:
+            middle = (low + high) // 2
+            if forms[middle] < said:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def brands(self, text: str) -> list[Found]:
+        """Sellers called by the first two or three characters of their short names (星河 for 星河文具).
+
+        Only where a word for an invoice's seller stands behind, and only what few names begin with.
+        """
+        folded = fold(text)
+        found: list[Found] = []
+        for match in _BRAND.finditer(folded):
+            first = self._forms.beginnings.get(match[1][:2])
+            if first is None or REGION.match(match[1]):
                 continue
-            aligned = fuzz.partial_ratio_alignment(name, piece, score_cutoff=_LIKE)
-            if aligned is None or aligned.dest_end - aligned.dest_start < len(name) - 1:
+            forms = self._forms.lines
+            place = self._place(match[1])
+            if (
+                place >= len(forms)
+                or not forms[place].startswith(match[1])
+                or len(forms[place]) <= len(match[1])
+            ):
                 continue
-            if best is None or aligned.score > best[1]:
-                best = (self._names[owner], float(aligned.score), aligned.dest_start, aligned.dest_end)
+            if first + _FEW < len(forms) and forms[first + _FEW].startswith(match[1][:2]):
+                continue
+            found.append((self._names[int(self._forms.owners[place])], 90.0, *match.span(1)))
+        return found
+
+    def _alike(self, text: str) -> list[Found]:
+        """A name with a slip of the pen, or written with other characters of the same sound."""
+        piece = seller_names.said(text[:_WORDS_LIMIT])
+        if len(piece) < 4:
+            return []
+        holding = self._sounds.holding(piece, _POSTINGS)
+        if not len(holding):
+            return []
+        owners, counts = np.unique(holding, return_counts=True)
+        best: Found | None = None
+        for rank in np.argsort(-counts, kind="stable")[:_CANDIDATES]:
+            owner = int(owners[rank])
+            score, start, end = _likeness(self._sounds.lines[owner], piece, best[1] if best else _LIKE)
+            if score > (best[1] if best else 0.0):
+                best = (self._names[owner], score, start, end)
         return [] if best is None else [best]
 
 
 def core(name: str) -> str:
     """A name without legal form, region and brackets, folded: what people call it."""
-    folded = fold(name).strip()
-    bare = _BRACKETS.sub("", folded)
-    bare = _FORM.sub("", bare).strip()
-    shorter = _REGION.sub("", bare)
-    return shorter if len(shorter) >= _SHORTEST - 1 else bare
+    return seller_names.cores(fold(name))
 
 
-def _forms(names: tuple[str, ...]) -> Iterable[tuple[str, int]]:
-    for owner, name in enumerate(names):
-        yield fold(name), owner
-        bare = core(name)
-        if len(bare) >= 2:
-            yield bare, owner
+def _likeness(name: str, piece: str, least: float) -> tuple[float, int, int]:
+    """How well the sounds of a name are in a sentence, and where; 0 if not well enough."""
+    if len(name) < 4:
+        return 0.0, 0, 0
+    aligned = fuzz.partial_ratio_alignment(name, piece, score_cutoff=least)
+    if aligned is not None and aligned.dest_end - aligned.dest_start >= len(name) - 1:
+        return float(aligned.score), aligned.dest_start, aligned.dest_end
+    # A long name of which the beginning was said, as when it is written right.
+    for length in range(len(name) - 1, max(3, 2 * len(name) // 5 - 1), -1):
+        place = -1 if _LATIN.match(name) else piece.find(name[:length])
+        if place >= 0:
+            score = 100.0 * (0.85 + 0.15 * length / len(name))
+            return (score, place, place + length) if score > least else (0.0, 0, 0)
+    return 0.0, 0, 0
 
 
 def _shared(form: str, text: str, start: int) -> int:
@@ -172,35 +192,13 @@ def _counts(form: str, length: int, text: str, start: int) -> bool:
             return False
         return length >= 4 and (whole or " " in form[:length] or length >= 6)
     if whole:
-        return length >= 2 if length == len(form) and len(form) >= 3 else False
+        return len(form) >= 3
     said = form[:length]
-    if _REGION.fullmatch(said) or _FORM.fullmatch(said):
+    if REGION.fullmatch(said) or LEGAL_FORM.fullmatch(said):
         return False
     return length >= max(_SHORTEST + 1, 2 * len(form) // 5) and length - _region_length(form) >= _SHORTEST
 
 
 def _region_length(form: str) -> int:
-    found = _REGION.match(form)
+    found = REGION.match(form)
     return found.end() if found else 0
-
-
-def _key(pair: str) -> int:
-    return (ord(pair[0]) << 21) | ord(pair[1])
-
-
-def _grams(names: tuple[str, ...]) -> _Grams | None:
-    keys: list[int] = []
-    owners: list[int] = []
-    for owner, name in enumerate(names):
-        bare = core(name)
-        for key in {_key(bare[at : at + 2]) for at in range(len(bare) - 1)}:
-            keys.append(key)
-            owners.append(owner)
-    if not keys:
-        return None
-    all_keys = np.array(keys, np.int64)
-    order = np.argsort(all_keys, kind="stable")
-    distinct, first = np.unique(all_keys[order], return_index=True)
-    return _Grams(
-        distinct, np.append(first, len(all_keys)).astype(np.int64), np.array(owners, np.int32)[order]
-    )

@@ -68,7 +68,9 @@ class SlotFinder:
         self._amount(reading)
         self._status(reading)
         self._category(reading)
-        self._open_seller(reading, text)
+        if "seller" not in reading.values:
+            self._brand(reading, text, sellers)
+            self._open_seller(reading, text)
         self._language(reading)
         rating = self._ratings.find(reading.text)
         if rating is not None:
@@ -124,6 +126,13 @@ class SlotFinder:
         for each in self.categories.find(reading.text, reading.present)[:1]:
             reading.values["category"] = each.name
             reading.spans.append((each.start, each.end, "category"))
+
+    def _brand(self, reading: "_Reading", raw: str, sellers: SellerIndex | None) -> None:
+        for _, _, start, end in sellers.brands(reading.text) if sellers is not None else ():
+            other = any(begin < end and start < stop for begin, stop, _ in reading.spans)
+            if not other and self._open_sellers.is_name(reading.text[start:end]):
+                reading.take("seller", raw[start:end], start, end)
+                return
 
     def _open_seller(self, reading: "_Reading", raw: str) -> None:
         if "seller" in reading.values:

@@ -1,6 +1,8 @@
 """Which pieces a text must have for a regular expression to match: most expressions need not be tried."""
 
 import re
+from collections.abc import Iterable
+from typing import Generic, TypeVar
 
 _ATOM = re.compile(r"\\.|\[(?:\\.|[^\]\\])+\]|.", re.DOTALL)
 _QUANTIFIER = re.compile(r"[?*+]|\{\d*,?\d*\}")
@@ -25,6 +27,7 @@ _COMMON = {
     "て": 0.4,
 }
 
+T = TypeVar("T")
 Triggers = frozenset[str]
 ALWAYS: Triggers = frozenset()
 
@@ -97,6 +100,28 @@ def pieces(text: str) -> set[str]:
     pairs = {text[at : at + 2] for at in range(len(text) - 1)}
     threes = {text[at : at + 3] for at in range(len(text) - 2)} if _LATIN.search(text) else ()
     return {"", *text, *pairs, *threes}
+
+
+class Gate(Generic[T]):
+    """Things with triggers, of which only those that can match a text are tried."""
+
+    def __init__(self, things: Iterable[tuple[T, Triggers]]) -> None:
+        self._things: list[T] = []
+        self._always: list[int] = []
+        self._by_piece: dict[str, list[int]] = {}
+        for place, (thing, needs) in enumerate(things):
+            self._things.append(thing)
+            if not needs:
+                self._always.append(place)
+            for piece in needs:
+                self._by_piece.setdefault(piece, []).append(place)
+
+    def possible(self, present: set[str]) -> list[T]:
+        """The things that a text with these pieces can match, in their order."""
+        found = set(self._always)
+        for piece in self._by_piece.keys() & present:
+            found.update(self._by_piece[piece])
+        return [self._things[place] for place in sorted(found)]
 
 
 def _commonness(found: Triggers) -> float:

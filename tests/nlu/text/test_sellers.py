@@ -69,3 +69,32 @@ def test_core_is_what_people_call_a_company() -> None:
     assert core("上海砚池文具有限公司") == "砚池文具"
     assert core("青藤酒店管理(杭州)有限公司") == "青藤酒店管理"
     assert core("Maple & Oat Catering Co., Ltd.") == "maple & oat catering"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("青腾酒店开的", "青藤酒店管理(杭州)有限公司"),
+        ("查一下沐舟物流的票", "武汉木舟物流有限公司"),
+        ("燕池文具上个月的", "上海砚池文具有限公司"),
+    ],
+)
+def test_another_character_of_the_same_sound_is_forgiven(text: str, name: str) -> None:
+    found, score, _, _ = INDEX.find(text)[0]
+    assert found == name
+    assert 85 <= score <= 100
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("青藤的票", "青藤"), ("查木舟开的专票", "木舟"), ("在砚池那张", "砚池"), ("カモメの発票", "")],
+)
+def test_the_beginning_of_a_name_is_enough_where_a_seller_stands(text: str, said: str) -> None:
+    assert [text[start:end] for _, _, start, end in INDEX.brands(text)] == ([said] if said else [])
+
+
+def test_a_beginning_of_many_names_is_no_name() -> None:
+    many = SellerIndex.build(
+        f"青藤{trade}有限公司" for trade in ("物流", "餐饮", "科技", "文具", "会展", "租车")
+    )
+    assert many.brands("青藤的票") == []
