@@ -139,6 +139,7 @@ class DocumentReader(Protocol):
         *,
         person: str,
         on_place: "Callable[[int], Awaitable[None]] | None" = None,
+        on_found: "Callable[[Reading], object] | None" = None,
     ) -> "Reading": ...
 
 

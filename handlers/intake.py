@@ -6,18 +6,16 @@ from decimal import Decimal
 
 from fapiao.invoice import Invoice, same_invoice
 from handlers import drafts, verdict
-from handlers.core import AttachmentError, Button, DocumentReader, Outcome, Reply, Services, Turn
+from handlers.core import Button, Outcome, Reply, Services, Turn
+from handlers.files import read_all
 from handlers.verdict import Verdict
 from locales.catalog import Phrase
 from nlu.document.reading import Found, Reading, Refusal, Source
-from storage import documents
-from storage.documents import NewDocument
 from storage.records import Attachment
 
 MOST_LISTED = 8  # verdicts in one message; beyond that counts and the problems
 MOST_PROBLEMS = 6
 MOST_INVOICES = 300  # of one message
-_PROGRESS = 5  # files between two signs of life
 _DOCUMENTS = frozenset({"photo", "file", "video"})
 _BEST_FIRST = tuple(Source)
 # What a paper or picture is instead of an invoice, where there is a sentence of its own for it.
@@ -27,7 +25,6 @@ _NAMED = frozenset(
         "claim_page", "screenshot", "picture",
     }
 )  # fmt: skip
-_UNFETCHED = {"too_large": "error.too_large", "gone": "error.gone"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,50 +51,16 @@ async def take(turn: Turn, services: Services) -> Outcome:
         return turn.say("intake.no_reader", Button("button.human", "human"))
     reads: list[_Read] = []
     problems: list[_Problem] = []
-    for place, file in enumerate(files):
-        if place and place % _PROGRESS == 0:
-            await _tell(turn, services, f"progress:{place}", "intake.progress", done=place, all=len(files))
-        try:
-            digest, reading = await _read(turn, services, reader, file)
-        except AttachmentError as error:
-            why = Phrase(_UNFETCHED.get(error.reason, "error.attachment_unavailable"))
-            problems.append(_Problem(_name(file, place), why))
+    for place, read in enumerate(await read_all(turn, services, reader, files)):
+        name = _name(files[place], place)
+        if read.why is not None:
+            problems.append(_Problem(name, read.why))
             continue
-        found, refused = _sorted_out(reading, _name(file, place))
-        reads += [_Read(digest, one) for one in found]
+        found, refused = _sorted_out(read.reading, name)
+        reads += [_Read(read.digest, one) for one in found]
         problems += refused
     several, copies = _distinct(reads)
     return await _answer(turn, services, several[:MOST_INVOICES], problems, copies)
-
-
-async def _read(
-    turn: Turn, services: Services, reader: DocumentReader, file: Attachment
-) -> tuple[str, Reading]:
-    """(digest, reading) of one file. Raises AttachmentError."""
-    if file.kind == "video":
-        return "", Reading(refusal=Refusal.UNSUPPORTED)
-    if services.fetch is None:
-        raise AttachmentError("unavailable")
-    data = await services.fetch(turn.message, file)
-    digest = documents.digest_of(data)
-    if digest != file.ref and data:  # the web page keeps what it takes before it says so
-        mime = file.mime or "application/octet-stream"
-        await services.store.write(documents.keep, NewDocument(data, file.name, mime, turn.now))
-
-    async def on_place(place: int) -> None:
-        if place > 0:
-            await _tell(turn, services, "place", "intake.place", count=place)
-
-    person = str(turn.message.chat)
-    return digest, await reader.read(data, file.name, person=person, on_place=on_place)
-
-
-async def _tell(turn: Turn, services: Services, what: str, key: str, **values: int) -> None:
-    """A sign of life before the answer, once."""
-    if services.tell is None:
-        return
-    chat, language = turn.message.chat, turn.conversation.language
-    await services.tell(chat, Reply(key, values), language, f"intake/{chat}/{turn.message.id}/{what}")
 
 
 def _name(file: Attachment, place: int) -> str:

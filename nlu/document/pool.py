@@ -174,20 +174,27 @@ class Reader:
             await asyncio.wait((reading,))
         if wish.done.done() or reading.cancelled():
             return
-        if isinstance(reading.exception(), NeedsOcrError):
+        error = reading.exception()
+        if error is None:
+            wish.done.set_result(reading.result())
+        elif isinstance(error, NeedsOcrError):
             wish.is_quick = False
             self._waiting.setdefault(person, deque()).appendleft(wish)
             self._arrived.set()
-            return
-        wish.done.set_result(reading.result())
+        else:  # a fault of ours or of the listener: the one who waits hears of it, the lane goes on
+            wish.done.set_exception(error)
 
     async def _twice(self, wish: _Wish) -> Reading:
         """A reader that crashed gets one more chance: the fault may have been in the process, not the file."""
+
+        def tell(found: Reading) -> None:
+            listener, wish.on_found = wish.on_found, None
+            if listener is not None:
+                listener(found)
+
         for _ in range(2):
             try:
-                return await self._sandbox.read(
-                    wish.data, wish.name, ocr=not wish.is_quick, on_found=wish.on_found
-                )
+                return await self._sandbox.read(wish.data, wish.name, ocr=not wish.is_quick, on_found=tell)
             except TimeoutError:
                 return Reading(refusal=Refusal.TIMEOUT, name=wish.name)
             except ReaderCrashedError as error:

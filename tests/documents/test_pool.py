@@ -39,6 +39,8 @@ class ScriptedSandbox:
         async with self.changed:
             self.begun.append(name)
             self.changed.notify_all()
+        if on_found is not None:
+            on_found(Reading(name=name))
         if self.crashes.get(name, 0):
             self.crashes[name] -= 1
             raise ReaderCrashedError("scripted")
@@ -47,10 +49,7 @@ class ScriptedSandbox:
         except asyncio.CancelledError:
             self.cancelled.append(name)
             raise
-        reading = Reading(refusal=Refusal.NOT_AN_INVOICE, name=name)
-        if on_found is not None:
-            on_found(reading)
-        return reading
+        return Reading(refusal=Refusal.NOT_AN_INVOICE, name=name)
 
     async def show(self, data: bytes, members: Sequence[str], page: int) -> np.ndarray | None:
         return None
@@ -174,11 +173,23 @@ async def test_many_who_go_away_leave_no_slot_taken(reader: Reader, sandbox: Scr
     assert len(sandbox.cancelled) == 50
 
 
-async def test_a_code_is_told_before_the_reading(reader: Reader, sandbox: ScriptedSandbox) -> None:
+async def test_a_code_is_told_once(reader: Reader, sandbox: ScriptedSandbox) -> None:
+    """Before the reading, and not again by the second try."""
     found: list[str] = []
+    sandbox.crashes = {"photo": 1}
     sandbox.open("photo")
     reading = await asked(reader, "photo", "one", on_found=lambda early: found.append(early.name))
     assert (found, reading.name) == (["photo"], "photo")
+
+
+async def test_a_listener_that_fails_hurts_only_its_own(reader: Reader, sandbox: ScriptedSandbox) -> None:
+    def fail(early: Reading) -> None:
+        raise LookupError(early.name)
+
+    sandbox.open("photo", "next")
+    with pytest.raises(LookupError, match="photo"):
+        await asked(reader, "photo", "one", on_found=fail)
+    assert (await asked(reader, "next", "one")).name == "next"
 
 
 async def test_the_queue_is_bounded(reader: Reader, sandbox: ScriptedSandbox) -> None:

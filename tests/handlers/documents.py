@@ -1,5 +1,6 @@
 """Hand-made readings: what a reader would say of files that nobody has to draw."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -59,6 +60,8 @@ class ReaderDouble:
 
     readings: dict[bytes, Reading] = field(default_factory=dict)
     place: int = 0
+    early: Reading | None = None  # what the QR code says; the rest waits for `slow`
+    slow: asyncio.Event = field(default_factory=asyncio.Event)
     seen: list[tuple[bytes, str, str]] = field(default_factory=list)
 
     async def read(
@@ -68,10 +71,14 @@ class ReaderDouble:
         *,
         person: str,
         on_place: Callable[[int], Awaitable[None]] | None = None,
+        on_found: Callable[[Reading], object] | None = None,
     ) -> Reading:
         self.seen.append((data, name, person))
         if self.place and on_place is not None:
             await on_place(self.place)
+        if self.early is not None and on_found is not None:
+            on_found(self.early)
+            await self.slow.wait()
         return self.readings.get(data, Reading(refusal=Refusal.NOT_AN_INVOICE))
 
 
@@ -92,6 +99,8 @@ class Desk:
 
     async def tell(self, chat: ChatId, reply: Reply, language: str, key: str) -> bool:
         said = (reply.key, key) not in self.told
+        if reply.key == "intake.early":
+            self.reader.slow.set()
         self.told.append((reply.key, key))
         self.stage.services.catalog.text(reply.key, language, **reply.values)
         return said

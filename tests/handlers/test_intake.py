@@ -1,5 +1,6 @@
 """Photos, files, albums and archives: what is said first."""
 
+import asyncio
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -11,7 +12,7 @@ from fapiao.kinds import Kind
 from handlers import intake, verdict
 from nlu.document.reading import Found, Reading, Refusal, Source
 from storage import documents
-from storage.records import Viewer
+from storage.records import Attachment, Message, Viewer
 from tests.handlers.conftest import Stage
 from tests.handlers.documents import Desk, found, opened, read
 
@@ -197,6 +198,41 @@ async def test_a_long_album_shows_progress_and_the_queue_its_place(desk: Desk) -
     assert keys == {"intake.place", "intake.progress"}
     places = {key for said, key in desk.told if said == "intake.place"}
     assert len(places) == 1  # safe to repeat: one key for the message
+
+
+async def test_files_are_read_beside_each_other_and_told_in_their_order(desk: Desk) -> None:
+    """Four at a time, whichever ends first."""
+    several = [read(found("digital", number=f"2611200000000000000{place}")) for place in range(3)]
+    gates = [asyncio.Event() for _ in several]
+    fetch = desk.fetch
+
+    async def backwards(message: Message, attachment: Attachment) -> bytes:
+        place = int(attachment.name.removeprefix("file")[0])
+        if place + 1 < len(gates):
+            await gates[place + 1].wait()
+        gates[place].set()
+        return await fetch(message, attachment)
+
+    desk.stage.services = replace(desk.stage.services, fetch=backwards)
+    await send(desk, *several)
+    text = desk.text()
+    assert [text.index(f"2611200000000000000{place}") for place in range(3)] == sorted(
+        text.index(f"2611200000000000000{place}") for place in range(3)
+    )
+
+
+async def test_the_code_is_told_if_the_rest_takes_long(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handlers.files._EARLY", 0.0)
+    desk.reader.early = read(found("digital", source=Source.QR))
+    assert await send(desk, read(found("digital"))) == ["verdict.show"]
+    assert [key for key, _ in desk.told] == ["intake.early"]
+
+
+async def test_the_code_is_not_told_if_all_is_read_soon(desk: Desk) -> None:
+    desk.reader.early = read(found("digital", source=Source.QR))
+    desk.reader.slow.set()
+    assert await send(desk, read(found("digital"))) == ["verdict.show"]
+    assert desk.told == []
 
 
 async def test_a_file_that_cannot_be_fetched_is_told(desk: Desk) -> None:
