@@ -20,7 +20,7 @@ _WEIGHTS = (1.0, 0.4, 0.35, 0.25, 0.1)
 _SIMILARITY_WEIGHT = 0.3
 _RIDGE = 0.5
 # Above this many examples an n × n matrix is too much, and there are enough of them to do without.
-MOST_COMPARED = 6000
+MOST_COMPARED = 6500
 _HEAVY = 48
 _COMPARED = 4
 _MOST_OF_ONE = 60

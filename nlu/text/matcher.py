@@ -200,9 +200,11 @@ class Matcher:
         return not _BESIDE_CRITERIA.sub("", self.reader.normalisers[language]("".join(kept)))
 
     def _phrase(self, text: str, normal: str, language: str) -> Sure | None:
-        keys = ["".join(text.split()).lower(), normal]
+        # Thanks behind a word are taken off the normal form, so "好的，谢谢" is looked up whole first.
+        keys = ["".join(text.split()).lower()]
         if len(text) <= _LONGEST_PHRASE:
             keys += self._keys(text, language)
+        keys.append(normal)
         own = self._phrases.get(language, {})
         others = [phrases for name, phrases in self._phrases.items() if name != language]
         for phrases in (own, *others):
