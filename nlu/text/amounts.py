@@ -9,7 +9,10 @@ from nlu.text.slot_words import SlotWords
 
 _FIGURE = r"(?:\d{1,3}(?:,\d{3})+|\d{1,8})(?:\.\d{1,3})?"
 _MIXED = r"\d{1,5}(?:\.\d{1,4})?[万千百](?:(?:[零]?(?:\d{1,4}|[一二三四五六七八九])[千百十]?){1,3})?"
-_HAN = f"[{numerals.CHINESE}]{{1,12}}(?:点[零〇一二三四五六七八九]{{1,3}})?"
+_HAN = (
+    f"(?:[一二三四五六七八]、(?=[二三四五六七八九][十百千万]))?[{numerals.CHINESE}]{{1,12}}"
+    "(?:点[零〇一二三四五六七八九]{1,3})?"
+)
 _LARGEST = Decimal(10_000_000_000)
 _BARE_LEAST = 10  # a bare number under that is a count, whatever stands before it
 _NEAR = 24  # characters between the two ends of "over 500 but under 1000"
@@ -62,6 +65,8 @@ class Amounts:
         self._more_after = words.after("amounts.more_after", money)
         self._less_after = words.after("amounts.less_after", money)
         self._about_after = words.after("amounts.about_after", money)
+        self._than = words.before("amounts.than")
+        self._than_less = words.after("amounts.than_less", money)
         self._range = words.compiled(rf"{money}{words.any_of('amounts.to')}\s*(?:{sign}\s?)?")
         self._range_after = words.after("amounts.range_after", money)
         self._range_before = words.before("amounts.range_before", rf"\s*(?:{sign}\s?)?")
@@ -73,8 +78,11 @@ class Amounts:
         self._few = words.before("amounts.few", r"\s?")
         self._figures = words.compiled(rf"[\d一二三四五六七八九十百千万两壹贰叁肆伍陆柒捌玖]|{spoken.any}")
 
-    def find(self, text: str) -> AmountFound | None:
-        """The first amount in folded text that is money, or None."""
+    def find(self, text: str, *, beside: bool = False) -> AmountFound | None:
+        """The first amount in folded text that is money, or None.
+
+        `beside` other criteria a bare number at the end is one: "Pinewood Conference Centre, 640".
+        """
         if self._figures.search(text) is None:
             return None
         ones = [one for match in self._one.finditer(text) if (one := self._value(match)) is not None]
@@ -88,7 +96,21 @@ class Amounts:
             if following is not None and following.start - found.end <= _NEAR:
                 return _both_ends(found, self._alone(text, following)) or found
             return found
+        if beside and ones and ones[-1].value >= _BARE_LEAST and self._ends(text, ones[-1]):
+            return AmountFound(ones[-1].start, ones[-1].end, ones[-1].value, ones[-1].value)
         return None
+
+    def _ends(self, text: str, one: _One) -> bool:
+        """Whether a bare number in figures stands by itself at the end, and is no year."""
+        said = text[one.start : one.end]
+        before = text[max(0, one.start - _WINDOW) : one.start]
+        return (
+            said.isdigit()
+            and re.fullmatch("(?:19|20)..", said) is None
+            and text[one.end :].strip(" .?!,的") == ""
+            and before[-1:] in (" ", ",", "\x00", "、")
+            and self._no_before.search(before) is None
+        )
 
     def _value(self, match: re.Match[str]) -> _One | None:
         figure, han, mixed = match["figure"], match["han"], match["mixed"]
@@ -106,7 +128,7 @@ class Amounts:
                 return None
             value = parsed
         elif han is not None:
-            ends = _han(han, explicit)
+            ends = _han(han.replace("、", ""), explicit or self._more_before.search(before) is not None)
             if ends is None or (han[0] in _PLACES and self._few.search(before)):
                 return None
             value, most = ends
@@ -160,7 +182,7 @@ class Amounts:
         sure = sure or self._money_after.match(text, one.end) is not None
         if not (sure or bound or self._maybe_before.search(before)):
             return None
-        if bound == "least":
+        if bound == "least" or (one.most is not None and self._than.search(before)):
             return AmountFound(one.start, end, one.value, None)
         if bound == "most":
             return AmountFound(one.start, end, None, one.most or one.value)
@@ -180,6 +202,8 @@ class Amounts:
         ):
             if (found := pattern.match(text, one.end)) is not None:
                 return name, found.end()
+        if self._than.search(before) and (found := self._than_less.match(text, one.end)):
+            return "most", found.end()
         # "不超过" ends with "超过", "no less than" with "less than": what begins first is what is meant.
         ways = (("least", self._more_before), ("most", self._less_before), ("about", self._about_before))
         led = [

@@ -87,7 +87,8 @@ class Dates:
         if period.ranged:
             return found
         before = max(0, start - _WINDOW)
-        eve = period.first - timedelta(days=1)
+        # Before the end of October: October counts.
+        eve = period.last if period.unit == "part" else period.first - timedelta(days=1)
         if (after := self._until_after.match(text, end)) is not None:
             return PeriodFound(start, after.end(), periods.until(eve))
         if (after := self._through_after.match(text, end)) is not None:

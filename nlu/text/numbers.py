@@ -19,10 +19,10 @@ _FOREIGN = re.compile(
     r"|(?<!\d)(?<!\d[ -])\(?0\d{2,3}\)?[ -]\d{3,4}[ -]?\d{4}(?:[ -]\d{1,5})?(?!\d)"  # landline
     r"|(?<!\d)0\d{1,4}-\d{1,4}-\d{4}(?!\d)"  # landline in Japan
     r"|[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][a-z][·. -]?[a-z0-9]{5,6}(?![a-z0-9])"  # plate
-    r"|(?<!\d)\d{17}x(?![a-z0-9])",  # identity card
+    r"|(?<![a-z\d])(?:\d{17}x|\d{8}(?=[a-z0-9]{0,9}[a-z])[a-z0-9]{10})(?![a-z\d])",  # identity card, taxpayer
     re.ASCII,
 )
-_FOREIGN_SIGN = re.compile(r"[+x]|1[3-9]\d|[48]00[ -]|0\d|[a-z][·. -]?\d", re.ASCII)
+_FOREIGN_SIGN = re.compile(r"[+x]|1[3-9]\d|[48]00[ -]|0\d|[a-z][·. -]?\d|\d[a-z]", re.ASCII)
 _DAY = re.compile(r"(20\d\d)([ -])(1[0-2]|0?[1-9])\2(3[01]|[12]\d|0?[1-9])(?!\d)", re.ASCII)
 _COMPACT_DAY = re.compile(r"(20[012]\d)(1[0-2]|0[1-9])(3[01]|[12]\d|0[1-9])", re.ASCII)
 _BESIDE_DAYS = re.compile(r"\s?(?:[-~至到]|から|to)\s?")

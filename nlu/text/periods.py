@@ -84,7 +84,7 @@ def lone_days(today: date, first: int, last: int) -> Period:
         whole = relative_month(today, back)
         if last <= whole.last.day and (back or first <= today.day):
             begin, end = whole.first.replace(day=first), whole.first.replace(day=last)
-            return Period(begin, end, "day", open_year=True, open_month=True)
+            return Period(begin, end, "day", open_year=True, open_month=True, ranged=first != last)
     raise ValueError("no such day")
 
 

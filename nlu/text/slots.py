@@ -97,7 +97,8 @@ class SlotFinder:
             reading.take("date", value, found.start, found.end)
 
     def _amount(self, reading: "_Reading") -> None:
-        found = self.amounts.find(reading.text)
+        beside = not reading.values.keys().isdisjoint(("seller", "date", "kind"))
+        found = self.amounts.find(reading.text, beside=beside)
         if found is None:
             return
         if found.least is not None:

@@ -14,13 +14,16 @@ from locales.strict_yaml import load
 from nlu.text.sellers import SellerIndex
 from nlu.text.slot_words import load_slot_words
 from nlu.text.slots import SlotFinder, Slots, find_slots
+from tests.sentences.scoring import HOME as SENTENCES
 
 HOME = Path(__file__).parent / "slots"
 TODAY = date(2026, 11, 25)
 ROWS = [(language, row) for language in ("zh", "en", "ja") for row in load(HOME / f"{language}.yaml")]
+SAID = [(language, row) for language in ("zh", "en", "ja") for row in load(HOME / f"said.{language}.yaml")]
+KNOWN = SellerIndex.build(json.loads((SENTENCES / "sellers.json").read_text(encoding="utf-8")))
 SELLERS = SellerIndex.build(["青藤酒店管理有限公司", "Cedar Lane Trading Ltd", "カモメ商会"])
 KINDS = SlotFinder(load_slot_words()).kinds.names
-PIECES = [str(row["say"]) for _, row in ROWS]
+PIECES = [str(row["say"]) for _, row in (*ROWS, *SAID)]
 
 
 def comparable(values: Any) -> dict[str, Any]:
@@ -48,6 +51,15 @@ def test_sentence_gives_its_slots(language: str, row: dict[str, Any]) -> None:
     }
     assert comparable(values) == comparable(row["slots"])
     well_formed(row["say"], found)
+
+
+@pytest.mark.parametrize(
+    ("language", "row"), SAID, ids=[f"{language}-{row['say']}" for language, row in SAID]
+)
+def test_what_employees_say_gives_its_slots(language: str, row: dict[str, Any]) -> None:
+    found = find_slots(row["say"], today=TODAY, sellers=KNOWN).values
+    values = {name: value for name, value in found.items() if name not in ("category", "language")}
+    assert comparable(values) == comparable(row["slots"])
 
 
 def test_zero_with_a_vague_tail_is_no_amount() -> None:
