@@ -1,6 +1,6 @@
 """Following invoices (关注): a chat is told when one changes, until it does not want to any more."""
 
-from handlers import cards, habits, status
+from handlers import cards, habits, search, status
 from handlers.core import Button, Outcome, Reply, Services, Turn
 from handlers.numbers import numbers_in
 from locales.catalog import Phrase
@@ -82,14 +82,7 @@ async def listed(turn: Turn, services: Services) -> Outcome:
             "follow.none", Button("button.search", "search"), Button("remind.list_button", "remind")
         )
     rows = tuple(cards.row(record, place) for place, record in enumerate(seen, start=1))
-    buttons = [
-        Button(
-            "search.open",
-            f"open:{record.id}",
-            {"place": str(place), "seller": (record.seller_name or "")[:10], "total": record.total},
-        )
-        for place, record in enumerate(seen, start=1)
-    ]
+    buttons = [search.button(record, place) for place, record in enumerate(seen, start=1)]
     turn = turn.remember(shown=[record.id for record in seen])
     return turn.say(
         "follow.list", *buttons, Button("follow.stop_all", "unfollow:all"), rows=rows, count=len(followed)

@@ -178,7 +178,7 @@ def several(turn: Turn, verdicts: Sequence[Verdict], extra: tuple[Phrase, ...] =
         listed = [(place, one) for place, one in listed if not one.ready][:MOST_PROBLEMS]
     lines: list[Phrase] = [
         Phrase(
-            "intake.count",
+            "intake.count" if len(ready) < len(verdicts) else "intake.count_ready",
             {
                 "count": len(verdicts),
                 "ready": str(len(ready)),

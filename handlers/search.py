@@ -163,7 +163,7 @@ async def _listed(turn: Turn, services: Services, wanted: Mapping[str, Any], off
         return _nothing(turn, wanted)
     turn = turn.remember(search=dict(wanted), offset=offset, shown=[record.id for record in page.invoices])
     rows = tuple(cards.row(record, place) for place, record in enumerate(page.invoices, start=1))
-    buttons = [_button(record, place) for place, record in enumerate(page.invoices, start=1)]
+    buttons = [button(record, place) for place, record in enumerate(page.invoices, start=1)]
     if offset:
         buttons.append(Button("button.previous", "search_prev"))
     if offset + len(page.invoices) < page.count:
@@ -191,13 +191,10 @@ def _seller_alike(wanted: Mapping[str, Any], services: Services) -> str | None:
     return next((name for name, _, _, _ in known.find(seller) if name != seller), None)
 
 
-def _button(record: InvoiceRecord, place: int) -> Button:
-    values = {
-        "place": str(place),
-        "seller": (record.seller_name or record.number)[:10],
-        "total": record.total,
-    }
-    return Button("search.open", f"open:{record.id}", values)
+def button(record: InvoiceRecord, place: int) -> Button:
+    """The button that opens an invoice of a list; the list itself says the rest."""
+    total = Phrase("verdict.unread") if record.total is None else record.total
+    return Button("search.open", f"open:{record.id}", {"place": str(place), "total": total})
 
 
 def _nothing(turn: Turn, wanted: Mapping[str, Any]) -> Outcome:

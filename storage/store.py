@@ -106,10 +106,10 @@ class Store:
         return True
 
     async def transcript(
-        self, chat: ChatId, after: int = 0, limit: int = 200
+        self, chat: ChatId, after: int = 0, limit: int = 200, *, before: int | None = None
     ) -> list[tuple[int, str, dict[str, Any]]]:
-        """(id, direction, body) of a chat: the next messages after an id, or the last ones; oldest first."""
-        return await self.read(_transcript, chat, after, limit)
+        """(id, direction, body) of a chat: the next after an id, or the last (before one); oldest first."""
+        return await self.read(_transcript, chat, after, before, limit)
 
 
 async def _nothing(connection: AsyncConnection, items: Sequence[None]) -> list[None]:
@@ -118,12 +118,14 @@ async def _nothing(connection: AsyncConnection, items: Sequence[None]) -> list[N
 
 
 async def _transcript(
-    connection: AsyncConnection, chat: ChatId, after: int, limit: int
+    connection: AsyncConnection, chat: ChatId, after: int, before: int | None, limit: int
 ) -> list[tuple[int, str, dict[str, Any]]]:
     table = schema.messages
     query = sa.select(table.c.id, table.c.direction, table.c.body, table.c.created_at).where(
         table.c.chat == str(chat), table.c.id > after
     )
+    if before is not None:
+        query = query.where(table.c.id < before)
     # Without a place to go on from it is the end that is wanted, else what comes next.
     order = table.c.id if after else table.c.id.desc()
     rows = sorted(

@@ -43,6 +43,7 @@ _UPLOAD_SECONDS = 180.0
 # With many nodes a smaller id may become visible after a greater one: look back so far.
 _LATE_IDS = 500
 _MOST_ROWS = 1_000
+_HISTORY = 100  # messages at a time, of what was said before
 
 _log = structlog.get_logger()
 
@@ -119,15 +120,17 @@ class Page:
         return response
 
     async def history(self, request: Request) -> Response:
-        """The last messages of this browser's chat."""
+        """The last messages of this browser's chat, or those before one; `more` tells whether there are older ones."""
         chat = session.chat_of(request)
         if chat is None:
             return error("session", 401)
+        before = request.query_params.get("before", "")
+        limit = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
         try:
-            rows = await self._store.transcript(chat)
+            rows = await self._store.transcript(chat, limit=_HISTORY + 1, before=limit)
         except StoreUnavailableError:
             return error("unavailable", 503, wait=2)
-        return found({"messages": [entry(*row) for row in rows]})
+        return found({"messages": [entry(*row) for row in rows[-_HISTORY:]], "more": len(rows) > _HISTORY})
 
     async def take_message(self, request: Request) -> Response:
         """A message or a pressed button; 202 once it is written down. The same id again changes nothing."""
@@ -300,9 +303,9 @@ class Page:
             self._program.live.change(message.chat)
 
     async def _introduce(self, chat: ChatId) -> None:
-        """With demo data every browser speaks for the demo employee."""
+        """With demo data every new browser speaks for the demo employee, until it unbinds itself."""
         employee = self._program.demo_employee
-        if employee is not None:
+        if employee is not None and not await self._store.transcript(chat, limit=1):
             await self._store.write(people.attach, Attach(chat, employee, self._program.services.now()))
 
 

@@ -52,6 +52,34 @@ async def test_several_files_are_one_album_and_the_text_is_its_caption(
     assert len(talk.heard) == 2
 
 
+async def test_a_large_file_shows_how_far_it_is(visiting: Visiting, tmp_path: Path) -> None:
+    paper = tmp_path / "large.pdf"
+    paper.write_bytes(b"%PDF-1.4 made up" + bytes(900_000))
+    async with visiting(PHONE) as visit:
+        wire = await visit.context.new_cdp_session(visit.page)
+        slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 300_000}
+        await wire.send("Network.emulateNetworkConditions", slow)
+        await visit.page.locator("#files").set_input_files(paper)
+        bar = visit.mine().locator("progress")
+        await expect(bar).to_have_attribute("aria-label", "发送中")
+        await expect(visit.bot()).to_contain_text("got 1: large.pdf")
+        await expect(bar).to_have_count(0)
+
+
+async def test_an_empty_file_is_told_at_once_and_not_tried_again(
+    visiting: Visiting, talk: Talk, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.pdf").touch()
+    async with visiting() as visit:
+        await visit.page.locator("#files").set_input_files(tmp_path / "empty.pdf")
+        await expect(visit.mine()).to_have_attribute("data-state", "failed")
+        await expect(visit.mine().locator(".why")).to_contain_text("空的")
+        await expect(visit.mine().locator(".retry")).to_have_count(0)
+        await visit.mine().locator(".discard").click()
+        await expect(visit.mine()).to_have_count(0)
+    assert talk.heard == []
+
+
 async def paste(page: Page, name: str) -> None:
     await page.evaluate(
         """([name, bytes]) => {
@@ -92,7 +120,7 @@ async def test_a_file_that_is_too_large_is_not_even_sent(
     (tmp_path / "large.pdf").write_bytes(b"0" * 20_000_001)
     async with visiting() as visit:
         await visit.page.locator("#files").set_input_files(tmp_path / "large.pdf")
-        await expect(visit.page.locator(".retry")).to_contain_text("20 MB")
+        await expect(visit.page.locator(".why")).to_contain_text("20 MB")
         await visit.page.get_by_role("button", name="删除这条未发出的消息").click()
         await expect(visit.mine()).to_have_count(0)
     assert talk.heard == []

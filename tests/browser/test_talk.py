@@ -105,10 +105,61 @@ async def test_the_reader_stays_where_they_read(visiting: Visiting, program: Pro
             reply = Reply("voice.heard", {"text": "notice"})
             await program.assistant.tell(chat, reply, "zh", f"notice-{number}")
         await expect(button).to_have_text("新消息 2")
+        await expect(visit.page.locator(".fresh:visible")).to_have_text(
+            "新消息"
+        )  # once, before the first of them
         assert await visit.page.evaluate("document.getElementById('scroller').scrollTop") == 100
         await button.click()
         await at_end(visit.page)
         await expect(button).to_be_hidden()
+        await visit.say("thanks")
+        await expect(visit.page.locator(".fresh:visible")).to_have_count(0)
+
+
+async def test_what_was_said_before_comes_as_the_reader_goes_up(
+    visiting: Visiting, program: Program, talk: Talk
+) -> None:
+    async with visiting(PHONE) as visit:
+        await visit.say("first")
+        await expect(visit.bot()).to_have_count(1)
+        chat = talk.heard[0].message.chat
+        for number in range(230):
+            reply = Reply("voice.heard", {"text": f"notice {number}"})
+            await program.assistant.tell(chat, reply, "zh", f"notice-{number}")
+        await visit.page.reload()
+        await expect(visit.bot()).to_have_count(100)
+        await at_end(visit.page)
+        place = "document.querySelector('.row.bot .bubble').getBoundingClientRect().top"
+        await visit.page.evaluate("document.getElementById('scroller').scrollTop = 300")
+        before = await visit.page.evaluate(f"window.first = document.querySelector('.row.bot .bubble'); {place}")
+        await expect(visit.bot()).to_have_count(200)
+        after = await visit.page.evaluate("first.getBoundingClientRect().top")
+        assert abs(after - before) < 2  # what is read does not move
+        await visit.page.evaluate("document.getElementById('scroller').scrollTop = 0")
+        await expect(visit.page.locator(".row")).to_have_count(232)
+        assert (await visit.texts())[0] == "first"
+        assert await visit.page.locator("#log").get_attribute("aria-busy") == "false"
+
+
+async def test_lines_of_an_answer_show_what_they_are(
+    visiting: Visiting, program: Program, talk: Talk
+) -> None:
+    lines = "【演示数据】\n识别结果\n号码：1〔二维码〕\n⚠ <b>不符</b>\n下一步：核对"
+    async with visiting() as visit:
+        await visit.say("first")
+        await expect(visit.bot()).to_have_count(1)
+        reply = Reply("verdict.show", {"lines": lines})
+        await program.assistant.tell(talk.heard[0].message.chat, reply, "zh", "verdict")
+        await expect(visit.bot()).to_have_count(2)
+        assert (await visit.texts())[-1] == lines
+        shown = visit.bot().last.locator(".line")
+        assert await shown.evaluate_all("lines => lines.map((line) => line.className)") == [
+            "line demo",
+            "line head",
+            "line warn",
+            "line next",
+        ]
+        await expect(visit.bot().last.locator(".source")).to_have_text("〔二维码〕")
 
 
 async def at_end(page: Page) -> None:

@@ -17,6 +17,7 @@ from bot.settings import Settings
 from bot.web.chat import HOME
 from bot.web.incoming import LARGEST_FILE, LARGEST_MESSAGE
 from bot.web.limits import Allowance
+from handlers.core import Reply
 from locales.catalog import Catalog
 from locales.strict_yaml import load
 from storage import people
@@ -317,7 +318,7 @@ async def test_while_the_database_is_away(program: Program, browser: httpx.Async
     class Away:
         shared = False
 
-        async def read(self, *args: Any) -> Any:
+        async def read(self, *args: Any, **more: Any) -> Any:
             raise StoreUnavailableError
 
         write = transcript = read
@@ -351,3 +352,36 @@ async def test_with_demo_data_a_browser_speaks_for_the_demo_employee(
         await say(browser, "hello", "message-1")
         await quiet(program)
     assert talk.heard[0].viewer.employee_id == employee
+
+
+async def test_a_browser_that_unbound_itself_stays_so(store: Store, words: Catalog, talk: Talk) -> None:
+    new = NewEmployee("DEMO001", "演示员工甲", Role.EMPLOYEE, datetime.now(UTC), demo=True)
+    employee = await store.write(people.add, new)
+    program = program_on(store, words, talk, employee=employee)
+    async with browser_of(program) as browser:
+        await browser.get("/")
+        await say(browser, "hello", "message-1")
+        await quiet(program)
+        await store.write(people.unbind, talk.heard[0].message.chat)
+        await browser.get("/")
+        await say(browser, "again", "message-2")
+        await quiet(program)
+    assert [turn.viewer.employee_id for turn in talk.heard] == [employee, None]
+
+
+async def test_older_messages_are_given_page_by_page(
+    browser: httpx.AsyncClient, program: Program, talk: Talk
+) -> None:
+    await say(browser, "hello", "message-1")
+    await quiet(program)
+    for number in range(150):
+        reply = Reply("voice.heard", {"text": str(number)})
+        await program.assistant.tell(talk.heard[0].message.chat, reply, "zh", f"notice-{number}")
+    last = (await browser.get("/chat/messages")).json()
+    first = (await browser.get("/chat/messages", params={"before": last["messages"][0]["seq"]})).json()
+    assert (len(last["messages"]), last["more"]) == (100, True)
+    assert (len(first["messages"]), first["more"]) == (52, False)
+    numbers = [entry["seq"] for entry in (*first["messages"], *last["messages"])]
+    assert numbers == sorted(set(numbers))
+    odd = await browser.get("/chat/messages", params={"before": "9" * 40})
+    assert odd.json() == last

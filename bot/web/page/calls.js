@@ -14,8 +14,8 @@ export function newId() {
 export const sendMessage = ({ id, text, action, album, language }) =>
   post("/chat/messages", "application/json", JSON.stringify({ id, text, action, album, language }), PATIENCE);
 
-/** Sends a file. */
-export async function sendFile({ id, album, language, file }, content) {
+/** Sends a file; `progress` is told the share that has gone out, 0 to 1. */
+export async function sendFile({ id, album, language, file }, content, progress) {
   try {
     await content.slice(0, 1).arrayBuffer(); // a folder or a file that is gone cannot be read
   } catch {
@@ -23,15 +23,16 @@ export async function sendFile({ id, album, language, file }, content) {
   }
   const query = new URLSearchParams({ id, name: file.name, language });
   if (album) query.set("album", album);
-  return post(`/chat/files?${query}`, file.mime || "application/octet-stream", content, UPLOAD_PATIENCE);
+  return upload(`/chat/files?${query}`, file.mime || "application/octet-stream", content, progress);
 }
 
-/** The messages so far, or null when they cannot be had now. */
-export async function history() {
+/** The last messages (before one, if given) and whether there are older ones; null when they cannot be had now. */
+export async function history(before) {
+  const address = before ? `/chat/messages?before=${before}` : "/chat/messages";
   for (let attempt = 0; attempt < 2; attempt += 1) {
     try {
-      const answer = await fetch("/chat/messages", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
-      if (answer.ok) return (await answer.json()).messages;
+      const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+      if (answer.ok) return await answer.json();
       if (answer.status !== 401) return null;
       await renewSession();
     } catch {
@@ -59,14 +60,28 @@ async function post(address, type, body, patience) {
   } catch {
     return { result: "later" };
   }
-  if (answer.ok) return { result: "taken" };
-  if (answer.status === 401) {
+  return outcome(answer.status, answer.headers.get("retry-after"));
+}
+
+/** Like `post`, and tells how far it is, which `fetch` cannot. */
+async function upload(address, type, content, progress) {
+  const request = new XMLHttpRequest();
+  const ended = new Promise((resolve) => request.addEventListener("loadend", resolve));
+  request.upload.addEventListener("progress", ({ loaded, total }) => total && progress?.(loaded / total));
+  request.open("POST", address);
+  request.setRequestHeader("content-type", type);
+  request.timeout = UPLOAD_PATIENCE;
+  request.send(content);
+  await ended;
+  return outcome(request.status, request.getResponseHeader("retry-after"));
+}
+
+async function outcome(status, after) {
+  if (status >= 200 && status < 300) return { result: "taken" };
+  if (status === 401) {
     await renewSession().catch(() => {});
     return { result: "later" };
   }
-  if (LATER.has(answer.status)) {
-    const wait = Number(answer.headers.get("retry-after")) || 0;
-    return { result: "later", wait: wait * 1000, busy: answer.status === 429 };
-  }
-  return { result: answer.status === 413 ? "too_large" : "refused" };
+  if (LATER.has(status)) return { result: "later", wait: (Number(after) || 0) * 1000, busy: status === 429 };
+  return { result: status === 413 ? "too_large" : "refused" };
 }

@@ -3,7 +3,7 @@
 import { history, newId } from "./calls.js";
 import { Composer } from "./composer.js";
 import { Log } from "./log.js";
-import { make } from "./message.js";
+import { make } from "./make.js";
 import { Outbox } from "./outbox.js";
 import { Scroll } from "./scroll.js";
 import { Stream } from "./stream.js";
@@ -16,6 +16,7 @@ const at = (id) => document.getElementById(id);
 let online = null; // not known yet
 let working = false;
 let unseen = 0;
+let older = false; // there are messages before the oldest one here
 let begun = false; // something other than a change of language was said
 let place = 0; // of a message among those of the same instant
 
@@ -40,6 +41,7 @@ const stream = new Stream({
     if (entry.from === "me") outbox.drop(entry.id);
     if (!log.show(entry)) return;
     showWelcome(entry);
+    if (entry.from === "bot" && (document.hidden || !scroll.atEnd)) log.markFresh(entry.seq);
     scroll.arrived();
     if (entry.from === "bot" && document.hidden) unseen += 1;
     showTitle();
@@ -74,9 +76,10 @@ function sendOne(file, album) {
 function add(entry, content) {
   place += 1;
   const whole = { ...entry, place, language: language(), at: Date.now() };
-  const tooLarge = content && content.size > facts().largest;
-  show({ ...whole, state: tooLarge ? "failed" : "waiting", reason: tooLarge ? "too_large" : null }, content);
-  if (!tooLarge) outbox.add(whole, content);
+  const reason = content && (content.size === 0 ? "empty" : content.size > facts().largest ? "too_large" : null);
+  log.clearFresh();
+  show({ ...whole, state: reason ? "failed" : "waiting", reason }, content);
+  if (!reason) outbox.add(whole, content);
   scroll.toEnd();
 }
 
@@ -158,6 +161,21 @@ async function choose(code, name) {
   send({ text: name, action: `language:${code}` });
 }
 
+/** What was said before the oldest message here. */
+async function showOlder() {
+  if (!older) return;
+  older = false; // until we know better, and so that it is asked once
+  const found = await history(log.oldest);
+  if (!found) {
+    older = true; // at the next scroll
+    return;
+  }
+  log.busy(true);
+  scroll.above(() => found.messages.forEach((entry) => log.show(entry)));
+  log.busy(false);
+  older = found.more;
+}
+
 /** Tries until it works. */
 async function insist(attempt) {
   for (let wait = 500; ; wait = Math.min(wait * 2, 8000)) {
@@ -175,7 +193,9 @@ async function begin() {
     await useLanguage(firstLanguage());
     return true;
   });
-  const messages = await insist(history);
+  const { messages, more } = await insist(() => history());
+  older = more;
+  begun ||= more;
   for (const entry of messages) {
     log.show(entry);
     showWelcome(entry);
@@ -184,9 +204,11 @@ async function begin() {
     if (log.has(entry.id)) outbox.drop(entry.id);
     else show(entry, entry.file && (await outbox.content(entry.id)));
   }
-  log.ready();
+  log.busy(false);
   showWelcome();
-  scroll.toEnd();
+  if (at("welcome").hidden) scroll.toEnd();
+  else scroll.toTop();
+  scroll.onStart(showOlder);
   stream.start(messages.at(-1)?.seq ?? 0);
   outbox.kick();
   if (matchMedia("(hover: hover) and (pointer: fine)").matches) composer.focus();

@@ -1,6 +1,6 @@
 // Where the user writes, pastes, drops and picks.
 
-import { icon, make } from "./message.js";
+import { icon, make } from "./make.js";
 import { onWords, say } from "./words.js";
 
 const DRAFT = "piaoda.draft";

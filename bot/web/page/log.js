@@ -11,6 +11,7 @@ export class Log {
   #items = []; // messages of the server by number, then our own that are on their way
   #seen = new Set(); // numbers
   #mine = new Map(); // our own by id
+  #fresh = null; // the first message that the reader has not seen
 
   /** `on` has choice(choice), picture(address, name), retry(id), discard(id). */
   constructor(element, on) {
@@ -48,12 +49,30 @@ export class Log {
     this.#insert(item, this.#items.length);
   }
 
-  /** How a message of ours stands: waiting, sent, failed. */
-  setState({ id, state, reason }) {
+  /** How a message of ours stands: waiting (with how much of its file has gone out), sent, failed. */
+  setState({ id, state, reason, progress }) {
     const item = this.#mine.get(id);
     if (!item || item.seq !== null) return;
-    Object.assign(item, { state, reason });
+    Object.assign(item, { state, reason, progress });
     this.#label(item);
+  }
+
+  /** Marks where the messages begin that the reader has not seen; the first such place stays. */
+  markFresh(seq) {
+    if (this.#fresh) return;
+    this.#fresh = this.#items.find((item) => item.seq === seq) ?? null;
+    this.#freshen(true);
+  }
+
+  /** The reader has answered: nothing is new any more. */
+  clearFresh() {
+    this.#freshen(false);
+    this.#fresh = null;
+  }
+
+  /** The number of the oldest message here, or null. */
+  get oldest() {
+    return this.#items[0]?.seq ?? null;
   }
 
   /** Takes a message away that was never sent. */
@@ -67,9 +86,15 @@ export class Log {
     this.#arrangeAround(place);
   }
 
-  /** The messages are all there: from now on they are read out as they come. */
-  ready() {
-    this.#element.setAttribute("aria-busy", "false");
+  /** While older messages are put in they are not read out, as those are that come. */
+  busy(flag) {
+    this.#element.setAttribute("aria-busy", String(flag));
+  }
+
+  #freshen(flag) {
+    if (!this.#fresh) return;
+    this.#fresh.fresh = flag;
+    this.#label(this.#fresh);
   }
 
   #item(entry, more) {
@@ -115,6 +140,19 @@ export class Log {
     this.#element.insertBefore(item.row, this.#items[place]?.row ?? null);
     this.#items.splice(place, 0, item);
     this.#arrangeAround(place);
+    this.#quiet(item, place);
+  }
+
+  /** Buttons of answers that the talk has passed are still there, but step back. */
+  #quiet(item, place) {
+    if (!item.mine) {
+      const passed = this.#items.slice(place + 1).some((later) => later.mine);
+      item.row.classList.toggle("past", passed);
+      return;
+    }
+    for (let at = place - 1; at >= 0 && !this.#items[at].row.classList.contains("past"); at -= 1) {
+      this.#items[at].row.classList.add("past");
+    }
   }
 
   #arrangeAround(place) {

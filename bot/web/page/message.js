@@ -1,21 +1,12 @@
 // The elements of one message. Texts of others become text nodes only, never markup.
 
+import { words } from "./lines.js";
+import { icon, make } from "./make.js";
 import { clock, say } from "./words.js";
 
-const LINK = /https:\/\/[^\s<>"'，。；：！？、（）【】「」《》]+/g;
 const SHOWN = /^image\/(jpeg|png|gif|webp|bmp|avif)$/;
 const SHOWN_NAME = /\.(jpe?g|png|gif|webp)$/i;
-
-/** An element with a class and its children (strings become text). */
-export function make(tag, className, ...children) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  element.append(...children);
-  return element;
-}
-
-/** A copy of one of the page's icons. */
-export const icon = (name) => document.getElementById(`icon-${name}`).content.cloneNode(true);
+const FINAL = new Set(["too_large", "empty", "unreadable"]); // trying again would change nothing
 
 /** A whole message; `on` has choice(choice), picture(address, name), retry(), discard(). */
 export function messageRow(entry, on) {
@@ -26,44 +17,62 @@ export function messageRow(entry, on) {
   if (entry.language && !mine) bubble.lang = entry.language;
   bubble.append(make("span", "unseen author"));
   for (const file of entry.files ?? []) bubble.append(filePart(file, on));
-  if (entry.text) bubble.append(mine ? make("span", "words", entry.text) : withLinks(entry.text));
+  if (entry.text) bubble.append(mine ? make("span", "words", entry.text) : words(entry));
   if (!entry.text && entry.files?.length) row.classList.add("only-files");
   const meta = make("span", "meta");
   const time = make("time", "", "");
   meta.append(time);
   if (mine) meta.append(make("span", "state"));
   bubble.append(meta);
-  row.append(make("div", "day"), bubble);
+  const fresh = make("div", "fresh");
+  fresh.hidden = true;
+  row.append(make("div", "day"), fresh, bubble);
   if (entry.choices?.length) row.append(choices(entry.choices, on));
   return row;
 }
 
 /** Puts what depends on the language and the state into a row. */
-export function label(row, { mine, at, state, reason }, on) {
+export function label(row, { mine, at, state, reason, progress, fresh }, on) {
   row.querySelector(".author").textContent = `${say(mine ? "me" : "bot")}: `;
   const time = row.querySelector("time");
   time.dateTime = at.toISOString();
   time.textContent = clock(at);
   row.querySelector(".choices")?.setAttribute("aria-label", say("choices"));
-  if (mine) showState(row, state, reason, on);
+  row.querySelector(".fresh").hidden = !fresh;
+  row.querySelector(".fresh").textContent = fresh ? say("fresh") : "";
+  if (!mine) return;
+  showState(row, state, reason, on);
+  showProgress(row, state === "waiting" ? progress : undefined);
+}
+
+/** How much of a file has gone out; the bar lies over the message and moves nothing. */
+function showProgress(row, progress) {
+  const old = row.querySelector("progress");
+  if (progress === undefined) {
+    old?.remove();
+    return;
+  }
+  const bar = old ?? make("progress", "");
+  bar.max = 1;
+  bar.value = progress;
+  bar.setAttribute("aria-label", say("state.waiting"));
+  if (!old) row.querySelector(".bubble").append(bar);
 }
 
 function showState(row, state, reason, on) {
   row.dataset.state = state;
   const mark = row.querySelector(".state");
-  mark.replaceChildren(icon(state), make("span", "unseen", say(`state.${state}`)));
+  mark.replaceChildren(icon(state), make("span", "unseen", say(`state.${FINAL.has(reason) ? "lost" : state}`)));
   const old = row.querySelector(".again");
   if (state !== "failed") {
     old?.remove();
     return;
   }
-  const retry = make("button", "retry", say(`failed.${reason}`) || say("state.failed"));
-  retry.type = "button";
-  retry.title = say("state.failed");
-  retry.append(make("span", "unseen", ` ${say("state.failed")}`));
-  retry.addEventListener("click", on.retry);
+  const why = say(`failed.${reason}`) || say("state.failed");
+  const retry = FINAL.has(reason) ? make("span", "why", why) : retryButton(why, on);
   row.querySelector(".bubble").onclick = (event) => {
-    if (row.dataset.state === "failed" && !event.target.closest("button, a")) on.retry();
+    const again = row.dataset.state === "failed" && !FINAL.has(reason);
+    if (again && !event.target.closest("button, a")) on.retry();
   };
   const discard = make("button", "discard", icon("close"));
   discard.type = "button";
@@ -74,29 +83,13 @@ function showState(row, state, reason, on) {
   old ? old.replaceWith(again) : row.append(again);
 }
 
-function withLinks(text) {
-  const words = make("span", "words");
-  let end = 0;
-  for (const found of text.matchAll(LINK)) {
-    const address = found[0].replace(/[.,;:!?)\]]+$/, "");
-    if (!isAddress(address)) continue;
-    const link = make("a", "", address);
-    link.href = address;
-    link.target = "_blank";
-    link.rel = "noopener noreferrer nofollow";
-    words.append(text.slice(end, found.index), link);
-    end = found.index + address.length;
-  }
-  words.append(text.slice(end));
-  return words;
-}
-
-function isAddress(text) {
-  try {
-    return new URL(text).protocol === "https:";
-  } catch {
-    return false;
-  }
+function retryButton(why, on) {
+  const retry = make("button", "retry", why);
+  retry.type = "button";
+  retry.title = say("state.failed");
+  retry.append(make("span", "unseen", ` ${say("state.failed")}`));
+  retry.addEventListener("click", on.retry);
+  return retry;
 }
 
 function choices(list, on) {

@@ -6,6 +6,7 @@ import * as files from "./filestore.js";
 const KEY = "piaoda.unsent."; // one entry each, so that two open pages do not overwrite each other
 const TRIES = 4; // before a message is shown as failed; it is still sent when the connection is back
 const LONGEST_WAIT = 15_000;
+const SHOWN_FROM = 300_000; // bytes of a file whose way is shown; smaller ones are there at once
 
 /** Sends one message after the other, in order. */
 export class Outbox {
@@ -112,7 +113,9 @@ export class Outbox {
   async #post(entry) {
     if (!entry.file) return sendMessage(entry);
     const content = await files.get(entry.id);
-    return content ? sendFile(entry, content) : { result: "unreadable" };
+    if (!content) return { result: "unreadable" };
+    const progress = (share) => this.#find(entry.id) && this.#changed({ ...entry, progress: share });
+    return sendFile(entry, content, content.size > SHOWN_FROM ? progress : undefined);
   }
 
   #fail(entry, reason) {
