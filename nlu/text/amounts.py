@@ -13,6 +13,7 @@ _HAN = (
     f"(?:[一二三四五六七八]、(?=[二三四五六七八九][十百千万]))?[{numerals.CHINESE}]{{1,12}}"
     "(?:点[零〇一二三四五六七八九]{1,3})?"
 )
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _LARGEST = Decimal(10_000_000_000)
 _BARE_LEAST = 10  # a bare number under that is a count, whatever stands before it
 _NEAR = 24  # characters between the two ends of "over 500 but under 1000"
@@ -54,7 +55,7 @@ class Amounts:
         spaced = rf"{spoken.any}(?:(?:[ -]{joined})?[ -]{spoken.any}){{0,12}}"
         self._one = words.compiled(
             rf"(?:(?P<sign>{sign})\s?|(?<![a-z\d])(?<!\d[.,]))"
-            rf"(?:(?P<mixed>{_MIXED})(?![\d.])|(?P<figure>{_FIGURE})(?!\d)|(?P<han>{_HAN})|\b(?P<words>{spaced})\b)"
+            rf"(?:(?P<mixed>{_MIXED})(?![\d.])|(?P<figure>{_FIGURE})(?!\d)|(?P<han>{_HAN})|\b(?P<words>(?:a )?{spaced})\b)"
             rf"(?:[ -]?(?P<scale>{scale})(?![a-hj-z\d]))?(?P<vague>{some})?\s?(?P<unit>{unit})?(?P<few>{some})?"
             r"(?:(?P<rest>(?<=[块元])[\d一二三四五六七八九]{1,2})[毛角]?(?:(?P<cents>[\d一二三四五六七八九])分?)?(?![\d个张天月日号年份万千百]))?"
         )
@@ -106,7 +107,7 @@ class Amounts:
         before = text[max(0, one.start - _WINDOW) : one.start]
         return (
             said.isdigit()
-            and re.fullmatch("(?:19|20)..", said) is None
+            and _YEAR.fullmatch(said) is None
             and text[one.end :].strip(" .?!,的") == ""
             and before[-1:] in (" ", ",", "\x00", "、")
             and self._no_before.search(before) is None
@@ -191,6 +192,8 @@ class Amounts:
         if bound == "about":
             tenth = one.value / 10
             return AmountFound(one.start, end, one.value - tenth, one.value + tenth)
+        if not sure and _YEAR.fullmatch(text, one.start, one.end):
+            return None
         return AmountFound(one.start, end, one.value, one.value)
 
     def _bound(self, text: str, before: str, one: _One) -> tuple[str, int]:

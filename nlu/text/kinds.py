@@ -74,7 +74,7 @@ class Doubt:
         asked = False
         for each in found:
             asked = asked and previous is not None and _joined(self._or, text, previous, each)
-            if previous is not None and _joined(self._either, text, previous, each):
+            if previous is not None and self._is_choice(text, previous, each):
                 kept = [other for other in kept if other is not previous]
                 asked = True
             asked = asked or self._asked(text, each)
@@ -82,6 +82,12 @@ class Doubt:
                 kept.append(each)
             previous = each
         return kept
+
+    def _is_choice(self, text: str, one: Named, other: Named) -> bool:
+        """Whether two words are two answers to choose from: 专票还是普票, "paper or electronic?"."""
+        if _joined(self._either, text, one, other):
+            return True
+        return "?" in text[other.end : other.end + 20] and _joined(self._or, text, one, other)
 
     def _asked(self, text: str, found: Named) -> bool:
         before = max(0, found.start - _BEFORE)

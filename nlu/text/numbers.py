@@ -54,6 +54,7 @@ class Numbers:
             words.any_of("numbers.other") + r"\W{0,2}" + words.any_of("numbers.number") + "?" + link + "$"
         )
         self._other_after = words.after("numbers.other_after", r"\W{0,2}")
+        self._money = words.after("amounts.units")
         self._date_cue = words.before("numbers.date", r"\W{0,3}")
         self._date_after = words.after("numbers.date_after")
 
@@ -90,6 +91,8 @@ class Numbers:
         before, after = text[max(0, start - _WINDOW) : start], text[end : end + 1]
         if _LETTER.match(before[-1:]) or _LETTER.match(after):
             return [NumberFound(start, end)]  # a parcel, an order, a version
+        if len(digits) == 8 and end - start > 8 and self._money.match(text, end):
+            return []  # 1000-2000元
         if self._other_cue.search(before) or self._other_after.match(text, end):
             return [NumberFound(start, end)]
         match len(digits):

@@ -43,6 +43,10 @@ class OpenSellers:
         """Whether folded words can be a name: no general word, nothing of a date or a wish in it."""
         return said not in self._generic and "\x00" not in said and not self._no_part.search(said)
 
+    def whole(self, text: str, end: int) -> int:
+        """Where a known name ends in folded text with the kind of shop behind it: 北纬三九 of 北纬三九酒店."""
+        return self._han.whole(text, end)
+
     def _quoted(self, text: str) -> list[Place]:
         return [
             found.span(1)
@@ -68,6 +72,7 @@ class _HanNames:
         self._called = words.compiled(
             rf"{words.any_of('sellers.han.called')}\W{{0,2}}({_HAN}{{2,24}}?)(?=的|开|那|[ ,.?!]|$|{doing})"
         )
+        self._ending = words.compiled(rf"{ending}(?!费)")
         self._boundary = words.compiled(words.any_of("sellers.han.boundary"))
         # Cheap to look for first: without one of them no name can be found.
         self._signs = (
@@ -75,6 +80,11 @@ class _HanNames:
             (self._ended, 3, 0, words.compiled(ending)),
             (self._opened, 2, 1, words.compiled(rf"{opened}|{words.any_of('sellers.han.visited')}")),
         )
+
+    def whole(self, text: str, end: int) -> int:
+        """The end of the ending that begins there, if one does."""
+        match = self._ending.match(text, end)
+        return end if match is None else match.end()
 
     def places(self, text: str) -> list[Place]:
         found: list[Place] = []

@@ -62,7 +62,7 @@ class SlotFinder:
         )
         self._numbers(reading, today)
         _email(reading)
-        _seller(reading, text, sellers)
+        self._seller(reading, text, sellers)
         self._date(reading, today)
         self._named_kinds(reading)
         self._amount(reading)
@@ -127,6 +127,11 @@ class SlotFinder:
         for each in self.categories.find(reading.text, reading.present)[:1]:
             reading.values["category"] = each.name
             reading.spans.append((each.start, each.end, "category"))
+
+    def _seller(self, reading: "_Reading", raw: str, sellers: SellerIndex | None) -> None:
+        for _, _, start, end in sellers.find(reading.text)[:1] if sellers is not None else ():
+            end = self._open_sellers.whole(reading.text, end)
+            reading.take("seller", raw[start:end], start, end)
 
     def _brand(self, reading: "_Reading", raw: str, sellers: SellerIndex | None) -> None:
         for _, _, start, end in sellers.brands(reading.text) if sellers is not None else ():
@@ -195,13 +200,6 @@ class _Reading:
 def _email(reading: _Reading) -> None:
     if "@" in reading.text and (found := _EMAIL.search(reading.text)) is not None:
         reading.take("email", found.group(), found.start(), found.end())
-
-
-def _seller(reading: _Reading, raw: str, sellers: SellerIndex | None) -> None:
-    if sellers is None:
-        return
-    for _, _, start, end in sellers.find(reading.text)[:1]:
-        reading.take("seller", raw[start:end], start, end)
 
 
 def _plain(value: Decimal) -> int | float:
