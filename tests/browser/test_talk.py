@@ -131,7 +131,9 @@ async def test_what_was_said_before_comes_as_the_reader_goes_up(
         await at_end(visit.page)
         place = "document.querySelector('.row.bot .bubble').getBoundingClientRect().top"
         await visit.page.evaluate("document.getElementById('scroller').scrollTop = 300")
-        before = await visit.page.evaluate(f"window.first = document.querySelector('.row.bot .bubble'); {place}")
+        before = await visit.page.evaluate(
+            f"window.first = document.querySelector('.row.bot .bubble'); {place}"
+        )
         await expect(visit.bot()).to_have_count(200)
         after = await visit.page.evaluate("first.getBoundingClientRect().top")
         assert abs(after - before) < 2  # what is read does not move
