@@ -15,15 +15,15 @@ from nlu.text.features import Seen
 Floats = NDArray[np.float32]
 Places = NDArray[np.int32]
 
-# How much each block of features counts: n-grams, sounds, concepts, pairs of concepts, slots.
-_WEIGHTS = (1.0, 0.4, 0.35, 0.25, 0.1)
-_SIMILARITY_WEIGHT = 0.3
+# How much each block of features counts: n-grams, words, sounds, concepts, pairs of concepts, slots.
+_WEIGHTS = (1.0, 1.0, 0.4, 0.35, 0.25, 0.1)
+_SIMILARITY_WEIGHT = 0.2
 _RIDGE = 0.5
 # Above this many examples an n × n matrix is too much, and there are enough of them to do without.
 MOST_COMPARED = 6500
 _HEAVY = 48
-_COMPARED = 4
-_MOST_OF_ONE = 60
+# So many intents are compared with text by text, of each so many examples; fewer where there are many examples.
+_LEAST_INTENTS, _MOST_INTENTS, _MOST_TEXTS, _MOST_OF_ONE = 4, 16, 240, 60
 _SHORT = 2
 _ROUNDS = 8
 # Solving stops at this share of what is to be solved: what is left changes no answer.
@@ -103,6 +103,8 @@ class Neighbours:
         order = np.argsort(-weight, kind="stable")
         places = [order[classes[order] == intent][:_MOST_OF_ONE] for intent in range(says.shape[1])]
         self._by_intent = [([texts[at] for at in here.tolist()], says[here]) for here in places]
+        usual = max(1, sum(len(here) for here in places) // max(1, len(places)))
+        self.most = min(max(_MOST_TEXTS // usual, _LEAST_INTENTS), _MOST_INTENTS)
 
     def likeness(self, text: str) -> Floats:
         """Return how like `text` is to each example, 0 to 1 (rapidfuzz ratio)."""
@@ -143,8 +145,8 @@ class Classifier:
         if neighbours is not None and seen.text:
             # The unlikely rest is far from every text: comparing with it costs time and changes nothing.
             likely = (
-                np.argpartition(-scores, _COMPARED)[:_COMPARED]
-                if len(scores) > _COMPARED
+                np.argpartition(-scores, neighbours.most)[: neighbours.most]
+                if len(scores) > neighbours.most
                 else range(len(scores))
             )
             scores = scores + neighbours.score(seen.text, list(likely))

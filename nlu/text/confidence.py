@@ -121,7 +121,9 @@ def _squashed(value: float) -> float:
     return 1 / (1 + math.exp(-max(min(value, 50.0), -50.0)))
 
 
-_WRONG_AT_MOST, _OUTSIDE_AT_MOST, _OFFERED_AT_MOST = 0.012, 0.02, 0.25
+# The border stands a quarter nearer to certainty than these sentences ask: other people say other things.
+_CAUTION = 0.25
+_WRONG_AT_MOST, _OUTSIDE_AT_MOST, _OFFERED_AT_MOST = 0.012, 0.025, 0.25
 
 
 def _with_borders(
@@ -142,7 +144,7 @@ def _with_borders(
     for border in np.arange(0.3, 0.96, 0.01).tolist():
         few_wrong = sum(top >= border for top in wrong) <= _WRONG_AT_MOST * sum(inside)
         if few_wrong and sum(top >= border for top in outer) <= _OUTSIDE_AT_MOST * len(outer):
-            answer = border
+            answer = border + _CAUTION * (1 - border)
             break
     clarify = float(np.quantile(outer, 1 - _OFFERED_AT_MOST)) if outer else 0.2
     return replace(confidence, answer=answer, clarify=min(max(clarify, 0.08), answer / 2))

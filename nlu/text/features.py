@@ -18,6 +18,9 @@ _PLAIN = re.compile(r"[^\\.*+?()\[\]{}|^$]+")
 _LEAST_SOUNDS = 2
 _SOUNDS_LIKE = 0.5
 _MOST_PAIRED = 10
+_NEAR = 4
+_ENDINGS = ("'s", "ing", "ed", "es", "s", "ly")
+_SHORTEST_STEM = 3
 
 
 @cache
@@ -52,6 +55,29 @@ def grams(text: str) -> list[str]:
             found += [run[at : at + 2] for at in range(len(run) - 1)]
             found += [run[at : at + 3] for at in range(len(run) - 2)]
     return found
+
+
+def near_words(text: str) -> list[str]:
+    """Return the stems of Latin words, and pairs of those that stand near each other, in whatever order."""
+    stems = [stem(word) for word in _LATIN_WORD.findall(text)]
+    found = [f" {one}~" for one in stems]
+    for distance in range(1, _NEAR):
+        found += [
+            f" {one}~{other}" if one < other else f" {other}~{one}"
+            for one, other in zip(stems, stems[distance:], strict=False)
+        ]
+    return found
+
+
+def stem(word: str) -> str:
+    """Return an English word without its ending: `cards`, `carded` and `carding` have one stem."""
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
+            word = word[: -len(ending)]
+            break
+    if len(word) > _SHORTEST_STEM and (word[-1] == "e" or word[-1] == word[-2]):
+        word = word[:-1]
+    return word[:-1] + "i" if word[-1] == "y" else word
 
 
 def spoken(text: str) -> list[str]:
@@ -157,6 +183,8 @@ class Eyes:
         return Seen(
             text,
             dict.fromkeys(grams(text), 1.0),
+            # Concepts know which words belong together; without them, words that stand together tell.
+            {} if self._concepts.names else dict.fromkeys(near_words(text), 1.0),
             dict.fromkeys(sound_grams(runs), 1.0),
             {f"\x01{name}": weight for name, weight in concepts.items()},
             pairs,
@@ -169,6 +197,7 @@ class Seen(NamedTuple):
 
     text: str
     grams: Mapping[str, float]
+    words: Mapping[str, float]
     sounds: Mapping[str, float]
     concepts: Mapping[str, float]
     pairs: Mapping[str, float]
@@ -176,4 +205,4 @@ class Seen(NamedTuple):
 
     def blocks(self) -> tuple[Mapping[str, float], ...]:
         """Return the blocks in their fixed order."""
-        return (self.grams, self.sounds, self.concepts, self.pairs, self.slots)
+        return (self.grams, self.words, self.sounds, self.concepts, self.pairs, self.slots)

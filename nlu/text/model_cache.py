@@ -3,9 +3,11 @@
 import hashlib
 import json
 import os
+import re
 import sys
 import zlib
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -25,6 +27,9 @@ from nlu.text.slots import find_slots
 _ANY_DAY = date(2026, 1, 15)
 _KEPT = 4
 _ABANDONED_SECONDS = 3600  # a draft of this age belongs to a process that died while it wrote
+
+_NAME_WORD = re.compile(r"[a-z]{3,}|[^\W\d_a-z]+")
+_CAMEL = re.compile(r"([a-z])([A-Z])")
 
 Row = tuple[str, str, str]  # language, intent, normalised text
 
@@ -59,14 +64,29 @@ def observed(lexicon: Lexicon, reader: Reader) -> tuple[list[Row], list[Seen]]:
     rows: list[Row] = []
     seen: list[Seen] = []
     own_task = any(language.name for language in lexicon.languages)
+    named = {} if own_task else named_words(lexicon.intents)
     for language in lexicon.languages:
         for intent, sentences in language.examples.items():
-            for sentence in dict.fromkeys(sentences):
+            for sentence in dict.fromkeys((*sentences, *named.get(intent, ()))):
                 slots = find_slots(sentence, today=_ANY_DAY) if own_task else None
                 text = reader.normal(sentence, slots, language.name)
                 rows.append((language.name, intent, text))
                 seen.append(reader.see(text, slots, language.name))
     return rows, seen
+
+
+def named_words(intents: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Return what the names of intents say as one more example each: card_arrival says "card arrival".
+
+    Words that most names share (intent_7) say nothing.
+    """
+    words = {intent: _NAME_WORD.findall(_CAMEL.sub(r"\1 \2", intent).lower()) for intent in intents}
+    shared = Counter(word for found in words.values() for word in set(found))
+    told = {
+        intent: " ".join(word for word in found if shared[word] <= max(1, len(words) // 2))
+        for intent, found in words.items()
+    }
+    return {intent: (text,) for intent, text in told.items() if text}
 
 
 def _fingerprint(sources: Iterable[Path]) -> str:

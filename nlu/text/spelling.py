@@ -12,7 +12,9 @@ _WORD = re.compile(r"[a-zà-ɏ']+")
 _START, _END = "^", "$"
 _SHORTEST, _SHORTEST_KNOWN, _TWO_SLIPS_FROM = 3, 4, 7
 _MOST_TYPOS, _MOST_NEAR = 8, 16
-# What a slip costs, and one in the first or the last letter more; what a neighbour and frequency are worth.
+# What a slip costs, and one in the first or the last letter more; what a neighbour and frequency are worth. What is
+# dearer than the dearest is rather a word that we do not know.
+_DEAREST = 1.6
 _SLIP, _FIRST, _LAST, _BESIDE, _OFTEN = 1.6, 0.8, 0.3, 1.2, 0.15
 
 
@@ -72,4 +74,6 @@ class Spelling:
             cost = _SLIP * distance + _FIRST * (known[0] != word[0]) + _LAST * (known[-1] != word[-1])
             cost -= _BESIDE * (((before, known) in self._beside) + ((known, after) in self._beside))
             likely.append((cost - _OFTEN * math.log(self._known[known]), known))
-        return min(likely)[1] if likely else None
+        if not likely or min(likely)[0] > _DEAREST:
+            return None
+        return min(likely)[1]

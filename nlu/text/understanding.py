@@ -149,15 +149,13 @@ class Understander:
 
     def judge(self, match: Match, intents: tuple[str, ...] = ()) -> tuple[tuple[Guess, ...], str]:
         """Return the guesses, best first, and the action; `intents` name the scores if not our own do."""
-        outside, ranked = self._ranked(match.scores, intents or self.matcher.classifier.intents)
+        ranked = self._ranked(match.scores, intents or self.matcher.classifier.intents)
         if match.sure is not None:
             sure, left = match.sure, 1 - match.sure.confidence
             rest = [guess for guess in ranked if guess.intent != sure.intent]
             total = sum(guess.confidence for guess in rest) or 1.0
             ranked = [Guess(sure.intent, sure.confidence)]
             ranked += [Guess(guess.intent, round(left * guess.confidence / total, 4)) for guess in rest]
-        elif OUT_OF_SCOPE not in self.lexicon.intents and outside > ranked[0].confidence:
-            ranked.insert(0, Guess(OUT_OF_SCOPE, round(outside, 4)))
         best = next((guess for guess in ranked if guess.intent != OUT_OF_SCOPE), None)
         if best is None:
             return tuple(ranked), "refuse"
@@ -166,10 +164,10 @@ class Understander:
             action = "clarify"
         return tuple(ranked), action
 
-    def _ranked(self, scores: NDArray[np.float32], intents: tuple[str, ...]) -> tuple[float, list[Guess]]:
-        outside, chances = self.confidence.chances(intents, scores)
+    def _ranked(self, scores: NDArray[np.float32], intents: tuple[str, ...]) -> list[Guess]:
+        _, chances = self.confidence.chances(intents, scores)
         best = nlargest(_MOST_ALTERNATIVES + 1, chances, key=chances.__getitem__)
-        return outside, [Guess(name, round(chances[name], 4)) for name in best]
+        return [Guess(name, round(chances[name], 4)) for name in best]
 
     def _two_wishes(
         self, parts: tuple[str, str], today: date, language: str, whole: tuple[tuple[Guess, ...], str]

@@ -12,6 +12,7 @@ from locales.catalog import HOME
 from locales.strict_yaml import LocaleError
 from nlu.text.confidence import Confidence
 from nlu.text.lexicon import Intent
+from nlu.text.model_cache import named_words
 from nlu.text.triggers import pieces, triggers
 from nlu.text.understanding import Understander
 from nlu.text.wishes import split_wishes
@@ -127,6 +128,35 @@ def test_the_matcher_learns_any_other_task(tmp_path: Path, suffix: str) -> None:
     other = Understander.of_examples(file)
     assert other.understand("please turn the lamp off", today=TODAY).intent == "light.off"
     assert other.understand("play some jazz music", today=TODAY).intent == "music"
+
+
+def test_the_name_of_an_intent_is_an_example_too(tmp_path: Path) -> None:
+    task = {
+        "card_arrival": ["where is it", "it has not come", "still waiting"],
+        "exchangeRate": ["what do i get for a euro", "how many yen", "pounds to dollars"],
+        "打开空调": ["太热了", "热死了"],
+    }
+    file = tmp_path / "task.json"
+    file.write_text(json.dumps(task), encoding="utf-8")
+    other = Understander.of_examples(file)
+    assert other.understand("the arrival of my card", today=TODAY).intent == "card_arrival"
+    assert other.understand("which exchange rates", today=TODAY).intent == "exchangeRate"
+    assert other.understand("把空调打开", today=TODAY).intent == "打开空调"
+
+
+def test_names_that_say_nothing_are_no_examples() -> None:
+    assert named_words(["intent_1", "intent_2", "intent_3"]) == {}
+    assert named_words(["qa_maths", "qa_stock"]) == {"qa_maths": ("maths",), "qa_stock": ("stock",)}
+
+
+def test_another_task_is_never_given_an_intent_that_it_does_not_have(tmp_path: Path) -> None:
+    file = tmp_path / "task.json"
+    file.write_text(
+        json.dumps({"a": ["turn left", "go left"], "b": ["turn right", "go right"]}), encoding="utf-8"
+    )
+    found = Understander.of_examples(file).understand("quantum chromodynamics", today=TODAY)
+    assert found.intent in ("a", "b")
+    assert {guess.intent for guess in found.alternatives} == {"a", "b"}
 
 
 @pytest.mark.slow
