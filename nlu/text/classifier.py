@@ -20,7 +20,7 @@ _WEIGHTS = (1.0, 1.0, 0.4, 0.35, 0.25, 0.1)
 _SIMILARITY_WEIGHT = 0.2
 _RIDGE = 0.5
 # Above this many examples an n × n matrix is too much, and there are enough of them to do without.
-MOST_COMPARED = 6500
+MOST_COMPARED = 8000
 _HEAVY = 48
 # So many intents are compared with text by text, of each so many examples; fewer where there are many examples.
 _LEAST_INTENTS, _MOST_INTENTS, _MOST_TEXTS, _MOST_OF_ONE = 4, 16, 240, 60
