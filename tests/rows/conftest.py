@@ -20,7 +20,7 @@ from storage.records import ChatId, Role
 from tests.web.stage import Site
 
 SELLER = "蓝鲸出行科技有限公司"
-PATIENCE = 30.0  # seconds, of which nearly nothing is used
+PATIENCE = 60.0  # seconds, of which nearly nothing is used
 
 
 @dataclass
