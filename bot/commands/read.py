@@ -34,7 +34,7 @@ _REASONS = {
     Refusal.GLARE: "a light is reflected; take it again at another angle",
     Refusal.UNREADABLE: "nothing certain could be read",
     Refusal.EMPTY: "nothing is in it",
-    Refusal.UNSUPPORTED: "neither picture, PDF, OFD, XML nor ZIP",
+    Refusal.UNSUPPORTED: "no picture (JPEG, PNG, TIFF, WebP …), PDF, OFD, XML or ZIP",
     Refusal.BROKEN: "damaged or cut short; get it again from where it came",
     Refusal.ENCRYPTED: "it opens only with a password; save it without one",
     Refusal.TOO_LARGE: "larger than any invoice",

@@ -1,6 +1,7 @@
 """What was read where (`piaoda read --explain`): the page with a box around each value, in the colour of its source."""
 
 import asyncio
+import contextlib
 import io
 import os
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,14 @@ _COLOURS = {
 }  # fmt: skip
 _LONGEST_NAME = 200  # bytes; file systems take 255
 _LINE = 22  # pixels of a line of the list
+_LETTER = 16
+_FONTS = (
+    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
+    "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc",
+    "/usr/share/fonts/truetype/arphic/uming.ttc",
+    "/System/Library/Fonts/PingFang.ttc",
+)
 
 
 class Drawings:
@@ -72,15 +81,23 @@ def draw(page: np.ndarray, invoices: Sequence[Found]) -> bytes:
     lines = [line for found in invoices for line in _list(found)]
     whole = Image.new("RGB", (shown.width + 640, max(shown.height, _LINE * (len(lines) + 1))), "white")
     whole.paste(shown, (0, 0))
-    pen, font = ImageDraw.Draw(whole), ImageFont.load_default(16)
+    pen, font = ImageDraw.Draw(whole), _chinese_font()
     for place, (text, colour) in enumerate(lines):
-        # The built-in font has no Chinese: names are shown by their boxes, figures in words.
-        pen.text(
-            (shown.width + 12, 8 + place * _LINE), text.encode("ascii", "replace").decode(), colour, font
-        )
+        if font is None:  # names are then shown by their boxes alone
+            text = text.encode("ascii", "replace").decode()
+        where = (shown.width + 12, 8 + place * _LINE)
+        pen.text(where, text, colour, font or ImageFont.load_default(_LETTER))
     out = io.BytesIO()
     whole.save(out, "PNG")
     return out.getvalue()
+
+
+def _chinese_font() -> ImageFont.FreeTypeFont | None:
+    """The first font with Chinese characters that the machine has."""
+    for path in _FONTS:
+        with contextlib.suppress(OSError):
+            return ImageFont.truetype(path, _LETTER)
+    return None
 
 
 def _boxes(pen: ImageDraw.ImageDraw, size: tuple[int, int], found: Found) -> None:
