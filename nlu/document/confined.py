@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any
 
 from fapiao.checks import Company
+from nlu.document import landlock
 from nlu.document.ocr import EngineMissingError, OcrEngine, make_engine
 from nlu.document.read import Ladder
 from nlu.document.reading import DocumentError, Reading, Refusal, to_json
@@ -26,7 +27,6 @@ _FILES = 64
 _NEW_NETWORK = 0x40000000  # CLONE_NEWNET: a network of its own with nothing in it
 _NEW_USER = 0x10000000  # CLONE_NEWUSER: what lets others than root have one
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
-_NO_NEW_RIGHTS = 38  # PR_SET_NO_NEW_PRIVS
 _NICE_PAGES = 5  # after the first page: short files go before long ones
 _NICE_OCR = 10  # and chats and files with text before pictures
 
@@ -115,7 +115,6 @@ def _confine(*, forks: bool) -> None:
     os.setsid()
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
-    libc.prctl(_NO_NEW_RIGHTS, 1, 0, 0, 0)
     # Where the kernel permits neither, what is left is that no reader has code that opens an address.
     if libc.unshare(_NEW_NETWORK) != 0:
         libc.unshare(_NEW_USER | _NEW_NETWORK)
@@ -136,6 +135,7 @@ def _confine(*, forks: bool) -> None:
     if forks:
         tempfile.tempdir = os.path.join(tempfile.gettempdir(), str(os.getpid()))
         os.mkdir(tempfile.tempdir)
+    landlock.restrict(tempfile.tempdir if forks else None)
 
 
 def _stand_back(nice: int) -> None:
