@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
 from lxml import etree
 
 from nlu.document.archive import Archive
@@ -11,6 +12,7 @@ from nlu.document.evidence import Evidence
 from nlu.document.markup import Leaf, from_leaves, local_name, parse_xml, structured
 from nlu.document.page import Page, Word, build_page
 from nlu.document.reading import DocumentError, Refusal, Source
+from nlu.document.strokes import draw_shapes
 
 MOST_PAGES = 60
 _MOST_PARTS = 400
@@ -25,6 +27,12 @@ class OfdBody:
     evidences: list[Evidence] = field(default_factory=list)
     pages: list[Page] = field(default_factory=list)
     pictures: list[bytes] = field(default_factory=list)
+    sheet: list[etree._Element] = field(default_factory=list)  # what lies over each other on its first page
+
+    def drawn(self) -> np.ndarray | None:
+        """The first page's shapes as a picture, for writers that draw their letters; None if there are few."""
+        width, height = (self.pages[0].width, self.pages[0].height) if self.pages else (0.0, 0.0)
+        return draw_shapes(self.sheet, width or 210.0, height or 140.0)
 
 
 def read_ofd(archive: Archive) -> list[OfdBody]:
@@ -39,7 +47,7 @@ def read_ofd(archive: Archive) -> list[OfdBody]:
         raise DocumentError(Refusal.BROKEN, "ofd")
     folders = sorted({match.group() for name in names if (match := re.match(r"Doc_\d+/", name))}) or [""]
     bodies = [_body(archive, folder, names, parsed, alone=len(folders) == 1) for folder in folders]
-    kept = [body for body in bodies if body.evidences or body.pages or body.pictures]
+    kept = [body for body in bodies if body.evidences or body.pages or body.pictures or body.sheet]
     if not kept:
         raise DocumentError(Refusal.BROKEN, "ofd")
     return kept
@@ -90,6 +98,8 @@ def _body(
             if name.lower() == "ofd.xml":
                 _metadata(body, root)
     body.pages = _pages(contents)
+    templates = [root for name, root in contents if _is_template(name)]
+    body.sheet = templates + [root for name, root in contents if not _is_template(name)][:1]
     body.pictures = _pictures(archive, folder, names)
     return body
 
@@ -149,13 +159,13 @@ def _pages(contents: list[tuple[str, etree._Element]]) -> list[Page]:
                 box = _numbers(element.text)
                 if len(box) == 4:
                     widths, heights = max(widths, box[2]), max(heights, box[3])
-        if "tpl" in name.lower():
+        if _is_template(name):
             template += words
         elif words:
             pages.append(words)
     if len(pages) > MOST_PAGES:
         raise DocumentError(Refusal.TOO_MANY_PAGES)
-    if template and not pages:
+    if contents and not pages:
         pages = [[]]
     built = []
     for words in pages:
@@ -164,6 +174,10 @@ def _pages(contents: list[tuple[str, etree._Element]]) -> list[Page]:
         height = heights or max((word.y1 for word in merged), default=140.0)
         built.append(build_page(merged, width, height))
     return built
+
+
+def _is_template(name: str) -> bool:
+    return "tpl" in name.lower() or "template" in name.lower()
 
 
 def _page_order(name: str) -> tuple[int, str]:

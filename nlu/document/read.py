@@ -103,7 +103,11 @@ class Ladder:
                 None,
             )
             merged = self._merged(evidences, qr, number) if evidences or qr is not None else None
-            if merged is not None and is_invoice(merged):
+            whole = bool(text.strip()) and merged is not None and is_invoice(merged) and _is_whole(merged)
+            seen = None if whole else self._shapes(body, qr, evidences, number)
+            if seen is not None:
+                found += seen.invoices
+            elif merged is not None and is_invoice(merged):
                 found.append(merged)
             elif pictures and not text.strip():  # a scan in an OFD's clothes
                 scans.append(self.picture(max(pictures, key=lambda shown: shown.size), number, printed=False))
@@ -111,6 +115,17 @@ class Ladder:
         if found:
             return _reading(found, 1)
         return _together(scans) if scans else no_invoice(text)
+
+    def _shapes(
+        self, body: ofd.OfdBody, qr: QrPayload | None, evidences: Sequence[Evidence], number: int
+    ) -> Reading | None:
+        """What OCR sees on a page whose letters are drawn as shapes; None if it has none or they say nothing."""
+        drawn = body.drawn()
+        if drawn is None:
+            return None
+        known = [Code(qr.raw, qr, ((0.0, 0.0),) * 4, 0)] if qr is not None else None
+        seen = self.picture(drawn, number, known=known, printed=False, beside=evidences)
+        return seen if seen.invoices else None
 
     def _zip(self, archive: Archive, depth: int) -> Reading:
         if depth >= _DEEPEST:

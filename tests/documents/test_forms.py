@@ -126,3 +126,9 @@ def test_a_zip_of_files_as_they_are_is_read_file_by_file() -> None:
     reading = read(zipped(files, zipfile.ZIP_STORED), "all.zip")  # the first bytes show a PDF as well
     assert [one.invoice.number for one in reading.invoices] == [one.truth["number"] for one in drawn]
     assert [member.name for member in reading.members] == list(files)
+
+
+@pytest.mark.slow
+def test_ofd_that_draws_its_letters_is_looked_at() -> None:
+    drawn = draw("rail_e", 61, "B")
+    assert wrong(drawn.ofd("shapes"), [drawn], "ticket.ofd") == []

@@ -4,14 +4,24 @@ import io
 import zipfile
 from xml.sax.saxutils import escape
 
+import cv2
 import numpy as np
 
 from fapiao.money import capitals
 from tests.drawing.facts import Facts, money
-from tests.drawing.picture import encoded
+from tests.drawing.picture import encoded, to_picture
 from tests.drawing.sheet import Inlay, Sheet, Text
 
-OFD_FORMS = ("full", "attachment", "tags", "metadata", "text", "yen_only", "malformed", "matrix")
+OFD_FORMS = (
+    "full",
+    "attachment",
+    "tags",
+    "metadata",
+    "text",
+    "yen_only",
+    "malformed",
+    "matrix",
+)  # and "shapes", which takes OCR
 
 
 def to_xml(facts: Facts) -> bytes:
@@ -128,8 +138,9 @@ def to_ofd(facts: Facts, sheet: Sheet, form: str = "full") -> bytes:
         [t for t in texts if t.font not in ("label", "title")],
     )
     if form not in ("attachment", "metadata"):
-        content = _content if form != "matrix" else _printed
-        parts["Doc_0/Tpls/Tpl_0/Content.xml"] = _content(sheet, labels, 1000, space)
+        content = {"matrix": _printed, "shapes": _shapes}.get(form, _content)
+        form_of = _shapes if form == "shapes" else _content
+        parts["Doc_0/Tpls/Tpl_0/Content.xml"] = form_of(sheet, labels, 1000, space)
         pieces = _pieces(values)
         parts["Doc_0/Pages/Page_0/Content.xml"] = content(sheet, [piece for piece, _ in pieces], 1, space)
         if form in ("full", "tags", "yen_only", "malformed"):
@@ -238,6 +249,30 @@ def _printed(sheet: Sheet, texts: list[Text], first: int, space: str) -> bytes:
         f'<?xml version="1.0" encoding="UTF-8"?><ofd:Page {space}><ofd:Area>'
         f"<ofd:PhysicalBox>0 0 {sheet.width} {sheet.height}</ofd:PhysicalBox></ofd:Area>"
         f'<ofd:Content><ofd:Layer ID="9000">{"".join(rows)}</ofd:Layer></ofd:Content></ofd:Page>'
+    ).encode()
+
+
+def _shapes(sheet: Sheet, texts: list[Text], first: int, space: str) -> bytes:
+    """Letters as filled shapes, with no text: the outlines of the print, a path a run."""
+    bare = Sheet(sheet.width, sheet.height, sheet.style)
+    paths = []
+    for index, text in enumerate(texts):
+        bare.marks = [text]
+        grey = cv2.cvtColor(to_picture(bare, 508), cv2.COLOR_BGR2GRAY)
+        rings, _ = cv2.findContours((grey < 140).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_TC89_L1)
+        data = " ".join(
+            " ".join(f"{'ML'[i > 0]} {x / 20:.3f} {y / 20:.3f}" for i, (x, y) in enumerate(ring[:, 0])) + " C"
+            for ring in rings
+            if len(ring) > 2
+        )
+        paths.append(
+            f'<ofd:PathObject ID="{first + index}" Boundary="0 0 {sheet.width} {sheet.height}" Fill="true" '
+            f'Stroke="false"><ofd:AbbreviatedData>{data}</ofd:AbbreviatedData></ofd:PathObject>'
+        )
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?><ofd:Page {space}><ofd:Area>'
+        f"<ofd:PhysicalBox>0 0 {sheet.width} {sheet.height}</ofd:PhysicalBox></ofd:Area>"
+        f'<ofd:Content><ofd:Layer ID="9000">{"".join(paths)}</ofd:Layer></ofd:Content></ofd:Page>'
     ).encode()
 
 
