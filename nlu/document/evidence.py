@@ -16,6 +16,7 @@ class Value:
     box: Box | None = None
     text: str = ""  # as printed, for money that has to be compared with a misreading
     labelled: bool = True  # False: recognised by its form only
+    again: bool = False  # its characters were read several times and compared
 
 
 @dataclass(slots=True)

@@ -60,8 +60,8 @@ def id_in(found: Labelled, piece: Piece, *, repair: bool) -> Value | None:
     if len(run) in (15, 17, 18, 20):
         # One lost character makes 17 of 18; 15 and 20 hardly come about by misreading.
         factor = 0.98 if len(run) == 15 or (len(run) == 20 and run.isdigit()) else 0.8
-        if len(run) == 18 and piece.score >= 0.95:
-            factor = 1.05  # printed so: shown, and its check fails
+        if len(run) == 18 and (piece.score >= 0.95 or piece.again):
+            factor = 1.05 if piece.score >= 0.95 else 1.0  # printed so: shown, and its check fails
         return _id_value(found, piece, normal_tax_id(run), factor if repair else 1.0)
     return None
 
@@ -128,4 +128,4 @@ def _mended(run: str, scores: list[float]) -> str | None:
 
 def _id_value(found: Labelled, piece: Piece, text: str, factor: float) -> Value:
     place = Piece(piece.row, piece.start, min(piece.end, piece.start + len(text)))
-    return Value(text, place.score * factor, box=found.box(place), text=piece.text)
+    return Value(text, place.score * factor, box=found.box(place), text=piece.text, again=place.again)

@@ -13,7 +13,18 @@ from fapiao.money import money_text
 from fapiao.numbers import digital_number_plausible, number_year
 from fapiao.qr import QrPayload
 from fapiao.tax_id import TaxIdState, parse_tax_id
-from nlu.document.choice import SURE, SURE_AGAINST, SURE_CAPITALS, SURE_DIGITS, SURE_NAME, Choice, drop
+from nlu.document.choice import (
+    LIKELY,
+    LIKELY_AGAIN,
+    SURE,
+    SURE_AGAIN,
+    SURE_AGAINST,
+    SURE_CAPITALS,
+    SURE_DIGITS,
+    SURE_NAME,
+    Choice,
+    drop,
+)
 from nlu.document.evidence import Evidence, Value
 from nlu.document.money import choose_money
 from nlu.document.reading import FIELDS, Box, Found, Source
@@ -194,14 +205,16 @@ def _party_field(choice: Choice, ordered: Sequence[Evidence], name: str) -> None
         return
     best = max(readings, key=lambda reading: reading.score)
     agreed = sum(1 for reading in readings if reading.value == best.value) > 1
-    limit = next(limit for least, limit in SURE_NAME if legibility >= least)
+    limit = SURE_AGAIN if best.again else next(limit for least, limit in SURE_NAME if legibility >= least)
     if name.endswith("tax_id"):
         valid = parse_tax_id(str(best.value)).state is TaxIdState.VALID
-        limit = 0.5 if valid else 0.95
+        limit = 0.5 if valid else SURE_AGAIN if best.again else 0.95
     if agreed:
         limit -= 0.15
     if best.score >= limit:
         choice.put(name, best.value, Source.OCR, max(best.score, 0.95), best.box)
+    elif best.again and best.score >= LIKELY_AGAIN and name.endswith("name"):
+        choice.put(name, best.value, Source.OCR, LIKELY, best.box)
 
 
 def _parties_differ(choice: Choice) -> None:

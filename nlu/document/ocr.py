@@ -27,10 +27,14 @@ class Line:
     marks: tuple[tuple[float, float], ...] = ()  # of each character: place along the line (0 to 1), score
 
 
+Read = tuple[str, float, tuple[tuple[float, float], ...]]  # text, score, marks as in Line
+
+
 class OcrEngine(Protocol):
     """Reads the text of a picture (BGR). Adapters raise nothing on a picture without text."""
 
     name: str
+    looks_again: bool  # whether lines in doubt are worth its time once more
 
     def warm(self) -> None:
         """Load the models, so that the first picture costs no more than the next."""
@@ -38,11 +42,8 @@ class OcrEngine(Protocol):
     def read(self, picture: Picture) -> list[Line]:
         """All lines of text."""
 
-    def reread(self, crops: Sequence[Picture]) -> list[tuple[str, float]]:
-        """The text of pictures that hold one line each, with scores from 0 to 1."""
-
-
-_Read = tuple[str, float, tuple[tuple[float, float], ...]]  # text, score, marks
+    def reread(self, crops: Sequence[Picture]) -> list[Read]:
+        """The text of pictures that hold one line each."""
 
 
 class EngineMissingError(Exception):
@@ -52,12 +53,15 @@ class EngineMissingError(Exception):
 _DETECTED_SIDE = 1600  # pixels of the longer side that the detector sees
 _DETECTED_WIDTH = 640  # and of the shorter side of a long picture
 _LEAST_SCORE = 0.5
+_WEAK = 0.7  # a line that stands upside down scores less
+_MANY = 8  # lines
 
 
 class RapidEngine:
     """RapidOCR with the PP-OCR models inside its wheel; nothing is downloaded."""
 
     name = "rapidocr"
+    looks_again = True
 
     def __init__(self, threads: int = 1) -> None:
         self._threads = max(1, threads)
@@ -88,6 +92,7 @@ class RapidEngine:
             for crop, turn in zip(crops, turned, strict=True)
         ]
         read = self._read_lines(crops)
+        self._over(crops, turned, read)
         return [
             Line(text, np.roll(box, 2, axis=0) if turn else box, score, turn, marks)
             for box, (text, score, marks), turn in zip(boxes, read, turned, strict=True)
@@ -105,21 +110,36 @@ class RapidEngine:
         upright = sum(score for turned, score in votes if not turned)
         return [over > upright] * len(crops)
 
-    def reread(self, crops: Sequence[Picture]) -> list[tuple[str, float]]:
-        """Recognise single lines; the score is that of the least certain character."""
-        return [
-            (text, min((mark for _, mark in marks), default=score))
-            for text, score, marks in self._read_lines(crops)
+    def _over(self, crops: list[Picture], turned: list[bool], read: list[Read]) -> None:
+        """Where many lines say nothing, one of several papers may lie upside down: read those the other way."""
+        weak = [
+            index
+            for index, (crop, (text, score, _)) in enumerate(zip(crops, read, strict=True))
+            if (score < _WEAK or not text.strip()) and crop.shape[1] > 2.5 * crop.shape[0]
         ]
+        if len(weak) < max(_MANY, 0.15 * len(crops)):
+            return
+        other = self._read_lines([cv2.rotate(crops[index], cv2.ROTATE_180) for index in weak])
+        if sum(new[1] > read[index][1] + 0.15 for index, new in zip(weak, other, strict=True)) < 0.5 * len(
+            weak
+        ):
+            return
+        for index, new in zip(weak, other, strict=True):
+            if new[1] > read[index][1]:
+                read[index], turned[index] = new, not turned[index]
 
-    def _read_lines(self, crops: Sequence[Picture]) -> list[_Read]:
+    def reread(self, crops: Sequence[Picture]) -> list[Read]:
+        """Recognise single lines."""
+        return self._read_lines(crops)
+
+    def _read_lines(self, crops: Sequence[Picture]) -> list[Read]:
         """Text, mean score and marks; widest together so that a batch wastes little padding."""
         self.warm()
         if not crops:
             return []
         order = sorted(range(len(crops)), key=lambda i: crops[i].shape[1] / max(1, crops[i].shape[0]))
         share = _parts(order, self._threads)
-        read: list[_Read] = [("", 0.0, ())] * len(crops)
+        read: list[Read] = [("", 0.0, ())] * len(crops)
         if len(share) == 1:
             self._recognise(crops, share[0], read)
         else:
@@ -127,7 +147,7 @@ class RapidEngine:
                 list(pool.map(lambda part: self._recognise(crops, part, read), share))
         return read
 
-    def _recognise(self, crops: Sequence[Picture], part: list[int], read: list[_Read]) -> None:
+    def _recognise(self, crops: Sequence[Picture], part: list[int], read: list[Read]) -> None:
         from rapidocr.ch_ppocr_rec import TextRecInput
 
         result = self._engine.text_rec(TextRecInput(img=[crops[i] for i in part], return_word_box=True))
@@ -213,6 +233,7 @@ class TesseractEngine:
     """Tesseract with chi_sim, for weak machines and as the second opinion."""
 
     name = "tesseract"
+    looks_again = False
 
     def __init__(self, seconds: float = 25.0) -> None:
         self._seconds = seconds
@@ -241,11 +262,11 @@ class TesseractEngine:
             return []
         return _tesseract_lines(found, scale)
 
-    def reread(self, crops: Sequence[Picture]) -> list[tuple[str, float]]:
+    def reread(self, crops: Sequence[Picture]) -> list[Read]:
         """One line each."""
         import pytesseract
 
-        texts = []
+        read: list[Read] = []
         for crop in crops:
             grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
             scale = 64 / max(1, grey.shape[0])
@@ -254,8 +275,9 @@ class TesseractEngine:
             found = self._run(pytesseract.image_to_data, grey, "--psm 7")
             words = _tesseract_lines(found, 1.0) if found is not None else []
             text = "".join(word.text for word in words)
-            texts.append((text, min((word.score for word in words), default=0.0)))
-        return texts
+            marks = tuple((0.0, word.score) for word in words for _ in word.text)
+            read.append((text, min((word.score for word in words), default=0.0), marks))
+        return read
 
     def _run(self, call: Any, grey: Picture, config: str) -> dict[str, list[Any]] | None:
         import pytesseract

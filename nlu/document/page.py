@@ -40,6 +40,7 @@ class Word:
     score: float = 1.0
     spans: tuple[tuple[float, float], ...] = ()  # x0, x1 of each character, where the source knows them
     scores: tuple[float, ...] = ()  # of each character, where the engine tells them
+    again: bool = False  # read several times and compared
 
     @property
     def height(self) -> float:
@@ -308,6 +309,11 @@ class Piece:
     @property
     def score(self) -> float:
         return min((glyph.score for glyph in self.row.glyphs[self.start : self.end]), default=0.0)
+
+    @property
+    def again(self) -> bool:
+        """True if all of it was read several times and compared."""
+        return all(glyph.word.again for glyph in self.row.glyphs[self.start : self.end])
 
     @property
     def printed(self) -> str:

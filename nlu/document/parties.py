@@ -90,7 +90,9 @@ def _over(found: Labelled, label: Label) -> Value | None:
         ends = re.search(r"(?:公司|中心|厂|店|部|所|局|院|校|社|行|会|站)$", piece.text)
         if near and ends and len(piece.text) >= 6 and "识" not in piece.text:
             text = clean_name(re.sub(r"^.{0,2}[称标:]:?", "", piece.printed))
-            return None if text is None else Value(text, 0.98 * piece.score, box=found.box(piece), text=text)
+            if text is None:
+                return None
+            return Value(text, 0.98 * piece.score, box=found.box(piece), text=text, again=piece.again)
     return None
 
 
@@ -146,7 +148,8 @@ def _name(found: Labelled, label: Label, repair: bool) -> Value | None:
     if text is None:
         return None
     score = min(piece.score for piece in pieces)
-    return Value(text, score, box=found.box(pieces[0]), text=text)
+    again = all(piece.again for piece in pieces)
+    return Value(text, score, box=found.box(pieces[0]), text=text, again=again)
 
 
 def _once(parts: list[str]) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
 import cv2
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from fapiao.checks import Company
 from fapiao.kinds import Kind
 from fapiao.qr import QrPayload, parse_qr
-from nlu.document import clean, codes, markup, ofd, picture, titles
+from nlu.document import codes, markup, ofd, picture, titles
 from nlu.document.archive import Archive
 from nlu.document.codes import Code
 from nlu.document.evidence import Evidence
@@ -23,8 +24,8 @@ from nlu.document.papers import papers_on
 from nlu.document.pdf import Pdf
 from nlu.document.reading import DocumentError, Found, Reading, Refusal, Source
 from nlu.document.refused import INVOICE_WORDS, no_invoice, other_page, refused
+from nlu.document.seen import Sight, is_invoice, look
 from nlu.document.sniff import Form, sniff
-from nlu.document.upright import on_picture, set_upright
 
 _TEXT_LETTERS = 40  # characters on a page that make it a page with a text layer
 _CODE_SCALE = 2.0  # x 72 dpi: at 144 dpi every code of real files reads
@@ -227,48 +228,16 @@ class Ladder:
         engines = self.engines()
         if not engines:
             return _reading(by_code, 1) if by_code else Reading(refusal=Refusal.UNREADABLE)
-        cleaned = clean.cleaned(shown)
-        height, width = shown.shape[:2]
-        leading, *others = [set_upright(engine.read(cleaned), width, height) for engine in engines]
-        text = leading.page.text
-        if titles.is_trip_sheet(leading.page) and not found_codes:
+        merged = partial(self._merged, page=number)
+        seen = look(Sight(shown, found_codes, beside, merged), engines)
+        if seen.is_trip_sheet:
             return Reading(refusal=Refusal.NOT_AN_INVOICE, named=Kind.TRIP_SHEET.value)
-        papers = papers_on(leading.page, found_codes, leading.turn)
-        found: list[Found] = []
-        for part in papers:
-            kind = part.qr.kind if part.qr else None
-            evidences = [read_page(part.page, Source.OCR, kind=kind)]
-            if len(papers) == 1:
-                evidences += [read_page(other.page, Source.OCR, kind=kind) for other in others]
-                evidences += beside
-            merged = self._merged(evidences, part.qr, number)
-            if is_invoice(merged):
-                boxes = {
-                    name: on_picture(leading, box) if merged.sources.get(name) is not Source.PDF else box
-                    for name, box in merged.boxes.items()
-                }
-                found.append(_noted(replace(merged, boxes=boxes), printed=printed))
-        if found:
-            return _reading(found, 1)
-        return refused(shown, text)
+        if seen.found:
+            return _reading([_noted(each, printed=printed) for each in seen.found], 1)
+        return refused(shown, seen.text)
 
     def _merged(self, evidences: Sequence[Evidence], qr: QrPayload | None, page: int) -> Found:
         return merge(evidences, qr, page=page, companies=self.companies, today=self.today)
-
-
-def is_invoice(found: Found) -> bool:
-    """Whether enough was read to say that there is an invoice."""
-    invoice = found.invoice
-    if invoice.kind is not None and not invoice.kind.is_invoice:
-        return False
-    known = sum(getattr(invoice, name) is not None for name in _CORE)
-    if found.qr is not None:
-        return True
-    if invoice.number is not None:
-        return known >= 2 or (
-            invoice.kind is not None and (invoice.code is not None or invoice.seller_name is not None)
-        )
-    return invoice.kind is not None and known >= 2
 
 
 def _noted(found: Found, *, printed: bool) -> Found:

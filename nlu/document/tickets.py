@@ -12,13 +12,17 @@ from nlu.document.page import Piece, Row
 from nlu.document.totals import amounts_in
 
 _SERIAL = re.compile(r"(?<![A-Z0-9])([A-Z]\d{6}|[A-Z]\d{2}[A-Z]\d{6})(?!\d)")
+# The code at the foot ends with the serial of the corner.
+_FOOT = re.compile(r"(?<!\d)\d{14}([A-Z]\d{6}|[A-Z]\d{2}[A-Z]\d{6})(?!\d)")
 _FARE = re.compile(r"[¥Y羊半]?(\d{1,5}(?:[.,·]\d{1,2})?)元")
 
 
 def read_rail_paper(found: Labelled, evidence: Evidence) -> None:
     """A paper train ticket: the red serial in the corner, the day of travel, the fare."""
-    for row in found.page.rows[: max(3, len(found.page.rows) // 2)]:
-        match = _SERIAL.search(row.text)
+    rows = found.page.rows
+    foot = [row for row in rows if _FOOT.search(row.text)]
+    for row in (*rows[: max(3, len(rows) // 2)], *foot):
+        match = _SERIAL.search(row.text) or (_FOOT.search(row.text) if row in foot else None)
         if match:
             piece = Piece(row, match.start(), match.end())
             evidence.values.pop("number", None)

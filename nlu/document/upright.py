@@ -11,6 +11,7 @@ from nlu.document.page import Page, Word, build_page, char_weight
 from nlu.document.reading import Box
 
 _TURNS = (0, 90, 180, 270)
+_A_PAPER = 60  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +23,12 @@ class Upright:
     quads: tuple[tuple[Word, np.ndarray], ...]  # each word's corners in the picture as read
 
 
-def set_upright(lines: Sequence[Line], width: int, height: int) -> Upright:
-    """Turn the lines' places by the direction most text runs in, and take out slant and perspective."""
-    turn = _turn_of(lines)
+def set_upright(lines: Sequence[Line], width: int, height: int, turn: int | None = None) -> Upright:
+    """Turn the lines' places by the direction most text runs in, and take out slant and perspective.
+
+    Lines that run otherwise are left out; `turn` asks for those of one direction.
+    """
+    turn = _turn_of(lines) if turn is None else turn
     kept = [line for line in lines if _direction(line) == turn]
     points = [_turned(line.points, turn, width, height) for line in kept]
     if turn in (90, 270):
@@ -85,6 +89,15 @@ def _direction(line: Line) -> int:
     """The way a line runs in the picture, in quarter turns clockwise."""
     dx, dy = line.points[1] - line.points[0]
     return round(math.degrees(math.atan2(dy, dx)) / 90) * 90 % 360
+
+
+def other_turns(lines: Sequence[Line], turn: int) -> list[int]:
+    """The directions of other papers on a picture: much text runs in them, more than a form's margins hold."""
+    letters = dict.fromkeys(_TURNS, 0)
+    for line in lines:
+        if line.score > 0.8 and len(line.text) >= 4:
+            letters[_direction(line)] += len(line.text)
+    return [other for other in _TURNS if other != turn and letters[other] >= _A_PAPER]
 
 
 def _turn_of(lines: Sequence[Line]) -> int:

@@ -1,0 +1,72 @@
+"""Several looks at one line: what they agree on is surer, what they differ in is in doubt."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from nlu.document.ocr import Line, Read
+from nlu.document.page import Word
+from nlu.document.second import look_again
+from nlu.document.upright import set_upright
+
+
+class Told:
+    """An engine that reads what it is told."""
+
+    name = "told"
+    looks_again = True
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = texts
+
+    def warm(self) -> None: ...
+
+    def read(self, picture: np.ndarray) -> list[Line]:
+        return []
+
+    def reread(self, crops: Sequence[np.ndarray]) -> list[Read]:
+        assert len(crops) == len(self.texts)
+        return [(text, 0.8, tuple((0.0, 0.8) for _ in text)) for text in self.texts]
+
+
+def looked(text: str, looks: Sequence[str]) -> Word:
+    """The word as it is after three looks."""
+    corners = np.array([[10, 10], [300, 10], [300, 30], [10, 30]], np.float32)
+    line = Line(text, corners, 0.9, marks=tuple((0.0, 0.6) for _ in text))
+    upright = set_upright([line], 400, 60)
+    picture = np.full((60, 400, 3), 255, np.uint8)
+    (word,) = look_again(Told(looks), picture, picture, upright, upright.page.words).page.words
+    return word
+
+
+def test_what_all_looks_read_is_surer() -> None:
+    word = looked("名称：砚野", ["名称:砚野", "名称: 砚野", "名称：砚野"])
+    assert word.again
+    assert min(word.scores) == pytest.approx((1 + 0.75) / 2)
+
+
+def test_what_one_look_reads_otherwise_is_in_doubt() -> None:
+    once = looked("砚野公司", ["砚野公司", "观野公司", "砚野公司"])
+    assert once.scores[0] == 0.6 < min(once.scores[1:])
+    twice = looked("砚野公司", ["现野公司", "观野公司", "砚野公司"])
+    assert twice.scores[0] == 0.5
+
+
+def test_digits_lost_or_doubled_are_found_again() -> None:
+    whole = "26352013945933207994"
+    word = looked(f"发票号码：{whole[:4]}{whole[5:]}", [f"发票号码:{whole}", f"发票号码：{whole}", "发票号"])
+    assert word.text.endswith(whole)
+    repeated = looked("号码：2666635", ["号码：266635", "号码：2666635", "号码：26666635"])
+    assert min(repeated.scores) >= 0.8
+
+
+def test_where_another_look_reads_more_the_neighbours_are_in_doubt() -> None:
+    word = looked("北京市公司", ["北京市公司", "北京市砚野公司", "北京市观野公司"])
+    assert [score <= 0.5 for score in word.scores] == [False, False, True, True, False]
+
+
+def test_nothing_is_read_again_where_nothing_is_in_doubt() -> None:
+    upright = set_upright([], 100, 100)
+    picture = np.zeros((100, 100, 3), np.uint8)
+    assert look_again(Told([]), picture, picture, upright, []) is upright
