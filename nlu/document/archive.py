@@ -23,6 +23,7 @@ _BROKEN = (
     RuntimeError,
     ValueError,
     struct.error,
+    IndexError,
 )
 
 
@@ -33,9 +34,16 @@ class Archive:
         _refuse_crowds(data)
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
+        except (
+            zipfile.BadZipFile,
+            OSError,
+            ValueError,
+            NotImplementedError,
+            struct.error,
+            IndexError,
+        ) as error:
             raise DocumentError(Refusal.BROKEN, "zip") from error
-        entries = [entry for entry in self._zip.infolist() if not entry.is_dir()]
+        entries = [entry for entry in self._zip.infolist() if entry.filename and not entry.is_dir()]
         if len(entries) > MOST_ENTRIES:
             raise DocumentError(Refusal.HOSTILE, "entries")
         if any(_leaves(entry.filename) for entry in entries):
