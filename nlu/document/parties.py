@@ -239,6 +239,8 @@ def _wrapped(found: Labelled, label: Label, first: Piece, right_edge: float) -> 
 
 def _at_margin(found: Labelled, label: Label, first: Piece, row: Row) -> list[Piece]:
     """On a roll a long name goes on at the left margin, under its label."""
+    if not row.glyphs:
+        return []
     right = max(other.words[-1].x1 for other in found.page.rows)
     size = first.row.height
     if first.x1 < right - 4 * size or abs(row.glyphs[0].x0 - label.piece.x0) > 1.5 * size:

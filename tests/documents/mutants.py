@@ -107,7 +107,7 @@ def ofd(dice: Random) -> None:
                 del files[name]
                 files.setdefault("OFD.xml", b"<a/>")
             case 1:
-                files[changed_text(name, dice).replace("\0", "")[:200]] = files[name]
+                files[changed_text(name, dice).replace("\0", "")[:200] or name] = files[name]
             case _:
                 files[name] = changed_bytes(files[name], dice)
     data = zipped(files, dice.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)))

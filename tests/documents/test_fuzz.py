@@ -1,7 +1,9 @@
 """No parser fails in a way of its own on documents with faults in them; benchmarks/fuzz.py runs the same for hours."""
 
 from contextlib import suppress
+from io import BytesIO
 from random import Random
+from zipfile import ZipFile, ZipInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from fapiao.qr import parse_qr
 from nlu.document import markup
+from nlu.document.archive import Archive
 from nlu.document.read import Ladder
 from nlu.document.reading import DocumentError
 from tests.documents.mutants import TARGETS
@@ -33,6 +36,21 @@ def test_faults_in_good_documents(target: str) -> None:
         TARGETS[target](Random(seed))
 
     run()
+
+
+@pytest.mark.skipif(bool(missing()), reason="fonts are not installed")
+@pytest.mark.parametrize(("target", "seed"), [("lines", 40107401), ("ofd", 40001951), ("ofd", 40003982)])
+def test_faults_once_found(target: str, seed: int) -> None:
+    """A row without a letter at the margin; entries of an archive without a name."""
+    TARGETS[target](Random(seed))
+
+
+def test_an_entry_without_a_name_is_passed_over() -> None:
+    packed = BytesIO()
+    with ZipFile(packed, "w") as archive:
+        archive.writestr(ZipInfo(""), b"1")
+        archive.writestr("a.txt", b"2")
+    assert Archive(packed.getvalue()).names() == ["a.txt"]
 
 
 @BOUNDED
