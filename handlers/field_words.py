@@ -3,10 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import cache, lru_cache
 
 from handlers import typed
-from handlers.core import Services
 from handlers.drafts import CORRECTABLE
+from locales.catalog import Catalog
 
 # Words of users that can mean one of two fields; which one, the other fields decide, or the user.
 GROUPS: Mapping[str, tuple[str, str]] = {
@@ -22,19 +23,22 @@ _PLACE = re.compile(r"第\s*([1-9])\s*[张个份]|#\s?([1-9])(?!\d)|(?<!\d)([1-9
 class FieldWords:
     """The words of corrections in all languages, from the locale files."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, catalog: Catalog) -> None:
         self._lists: dict[str, list[str]] = {}
-        for language in services.catalog.languages:
-            for name, text in services.catalog.all("correct.words.", language).items():
+        for language in catalog.languages:
+            for name, text in catalog.all("correct.words.", language).items():
                 words = [word.strip().casefold() for word in text.split("|")]
                 self._lists.setdefault(name, []).extend(word for word in words if word)
+        named = [(word, name) for name in (*CORRECTABLE, *GROUPS) for word in self._lists.get(name, ())]
+        self._named = sorted(named, key=lambda pair: -len(pair[0]))
 
     def fields(self, text: str) -> tuple[str, ...]:
         """The fields that a sentence names; longer names first, so that 价税合计 is not 合计 of something."""
         said = _folded(text)
         found: list[str] = []
-        known = [(word, name) for name in (*CORRECTABLE, *GROUPS) for word in self._lists.get(name, ())]
-        for word, name in sorted(known, key=lambda pair: -len(pair[0])):
+        for word, name in self._named:
+            if word not in said:
+                continue
             pattern = _pattern(word)
             if pattern.search(said) and name not in found:
                 found.append(name)
@@ -129,10 +133,17 @@ class FieldWords:
         return _PLACE.sub(" ", unicodedata.normalize("NFKC", text))
 
 
+@lru_cache(maxsize=4)
+def field_words(catalog: Catalog) -> FieldWords:
+    """The words of a catalog, gathered once: they are looked at in every turn after an invoice was shown."""
+    return FieldWords(catalog)
+
+
 def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
+@cache  # the words are those of the locale files
 def _pattern(word: str) -> re.Pattern[str]:
     """Words of letters stand alone; Chinese and Japanese ones stand anywhere."""
     plain = re.escape(word)
