@@ -98,7 +98,9 @@ async def _look_up(store: Store, claim: Claim, number: str) -> InvoiceRecord:
 
 
 def _words(claim: Claim, record: InvoiceRecord, catalog: Catalog) -> Outgoing:
-    reply = Reply("status.card", {"lines": cards.card(record)}, cards.buttons(record, claim.viewer, is_followed=False))
+    reply = Reply(
+        "status.card", {"lines": cards.card(record)}, cards.buttons(record, claim.viewer, is_followed=False)
+    )
     return render(reply, claim.conversation.chat, "zh", catalog)
 
 
