@@ -61,6 +61,16 @@ class ReimbursementState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+# What the company's books hold (已入账): from then on only finance corrects it.
+BOOKED = frozenset(
+    (
+        ReimbursementState.BOOKED.value,
+        ReimbursementState.ARCHIVED.value,
+        BookingState.BOOKED_DEDUCTED.value,
+        BookingState.BOOKED_NOT_DEDUCTED.value,
+    )
+)
+
 _R, _T = ReimbursementState, TaxState
 
 REIMBURSEMENT_STEPS: Mapping[ReimbursementState, frozenset[ReimbursementState]] = MappingProxyType(

@@ -4,21 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 from fapiao.kinds import Kind
-from fapiao.status import BookingState, ReimbursementState, TaxState, UseState
+from fapiao.status import BOOKED, BookingState, ReimbursementState, TaxState, UseState
 from handlers.core import Button, Outcome, Reply, Services, Turn
 from locales.catalog import Phrase
 from storage import invoices, notices
 from storage.invoices import Change
 from storage.records import InvoiceRecord, StatusLine, Viewer
 
-_BOOKED = frozenset(
-    {
-        ReimbursementState.BOOKED.value,
-        ReimbursementState.ARCHIVED.value,
-        BookingState.BOOKED_DEDUCTED.value,
-        BookingState.BOOKED_NOT_DEDUCTED.value,
-    }
-)
 _ORIGINS = frozenset({"import", "api", "demo", "chat", "tax"})
 _TAX_STEPS = {
     TaxState.REVERSED: "next.reversed",
@@ -130,7 +122,7 @@ def buttons(record: InvoiceRecord, viewer: Viewer, *, is_followed: bool) -> tupl
 
 
 def _is_booked(record: InvoiceRecord) -> bool:
-    return record.reimbursement_state.value in _BOOKED or record.use_state.value in _BOOKED
+    return record.reimbursement_state.value in BOOKED or record.use_state.value in BOOKED
 
 
 def shown(turn: Turn, record: InvoiceRecord, *, is_followed: bool) -> Outcome:

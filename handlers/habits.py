@@ -13,7 +13,7 @@ from typing import Any
 from handlers import search
 from handlers.core import Button, Handler, Outcome, Reply, Services, Turn
 from locales.catalog import BEIJING, Phrase
-from storage import invoices
+from storage import invoices, pages
 from storage.records import Conversation, Role, Viewer
 
 _FIRST, _LAST = 3, 25  # month end: from the 25th to the 3rd
@@ -120,7 +120,7 @@ async def _unsubmitted(
     else:
         return None
     wanted["status"] = "unreimbursed"
-    page = await services.store.read(invoices.search, viewer, search.criteria_of(wanted), limit=1)
+    page = await services.store.read(pages.page, viewer, search.criteria_of(wanted), limit=1)
     if page.count <= own:
         return None
     return _reply("habit.unsubmitted", because=because, count=page.count, sum=page.sum), wanted

@@ -95,12 +95,12 @@ def find_when(text: str, now: datetime) -> When | None:
         in_days = at.time() == local.time()
         return When(datetime.combine(at.date(), clock, BEIJING) if clock and in_days else at)
     if _MONTH_END.search(said):
-        return When(_comingmonth_end(local, moment), "month_end")
+        return When(_coming_month_end(local, moment), "month_end")
     if (weekly := _WEEKLY.search(said)) is not None:
         return When(_coming_weekday(local, _weekday(weekly[1] or weekly[2], weekly[3]), moment), "weekly")
     if (monthly := _MONTHLY.search(said)) is not None:
         day = _number(next((group for group in monthly.groups() if group), "1"))
-        return When(_coming_day(local, min(day, 28) if day > 28 else day, moment), "monthly")
+        return When(_coming_day(local, min(day, 28), moment), "monthly")
     if _DAILY.search(said):
         return When(_coming(local.date(), local, moment), "daily")
     day_named = _day(said, local)
@@ -217,7 +217,7 @@ def _coming_day(now: datetime, day: int, moment: time) -> datetime:
     return datetime.combine((month_end(now.date()) + timedelta(days=1)).replace(day=day), moment, BEIJING)
 
 
-def _comingmonth_end(now: datetime, moment: time) -> datetime:
+def _coming_month_end(now: datetime, moment: time) -> datetime:
     at = datetime.combine(month_end(now.date()), moment, BEIJING)
     if at > now:
         return at

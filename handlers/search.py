@@ -11,7 +11,7 @@ from handlers import cards
 from handlers.core import Button, Outcome, Reply, Services, Turn
 from handlers.leftover import leftover, names
 from locales.catalog import BEIJING, Month, Phrase
-from storage import invoices
+from storage import pages
 from storage.records import Criteria, InvoiceRecord
 
 PAGE = 5  # invoices a page: a phone screen
@@ -67,7 +67,7 @@ async def one_or_list(turn: Turn, services: Services) -> Outcome:
     """The card where the criteria meet exactly one invoice, else the list."""
     slots = dict(turn.understanding.slots) if turn.understanding is not None else {}
     wanted = _wanted(slots)
-    page = await services.store.read(invoices.search, turn.viewer, criteria_of(wanted), limit=2)
+    page = await services.store.read(pages.page, turn.viewer, criteria_of(wanted), limit=2)
     if page.count == 1:
         return await cards.show(turn, services, page.invoices[0])
     return await _listed(turn, services, wanted, 0)
@@ -122,7 +122,7 @@ async def seller_among(
     for wanted in (_wanted(said), {}) if has_criteria(said) else ({},):
         for name in named:
             criteria = criteria_of({**wanted, "seller": name})
-            if (await services.store.read(invoices.search, turn.viewer, criteria, limit=1)).count:
+            if (await services.store.read(pages.page, turn.viewer, criteria, limit=1)).count:
                 return name
     return None
 
@@ -147,13 +147,11 @@ async def _turned(turn: Turn, services: Services, by: int) -> Outcome:
 async def _listed(turn: Turn, services: Services, wanted: Mapping[str, Any], offset: int) -> Outcome:
     if wanted.get("status") == "issuing":
         return turn.say("search.issuing", Button("button.human", "human"))
-    page = await services.store.read(
-        invoices.search, turn.viewer, criteria_of(wanted), offset=offset, limit=PAGE
-    )
+    page = await services.store.read(pages.page, turn.viewer, criteria_of(wanted), offset=offset, limit=PAGE)
     if not page.count and (named := _seller_alike(wanted, services)) is not None:
         alike = {**wanted, "seller": named}
         page = await services.store.read(
-            invoices.search, turn.viewer, criteria_of(alike), offset=offset, limit=PAGE
+            pages.page, turn.viewer, criteria_of(alike), offset=offset, limit=PAGE
         )
         wanted = alike if page.count else wanted  # what is not found is told in the user's own words
     if page.count and not page.invoices:  # past the end

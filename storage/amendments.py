@@ -9,19 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fapiao.status import BookingState, ReimbursementState
+from fapiao.status import BOOKED
 from storage.documents import Filing, filing_of
 from storage.invoices import folded, key_of
 from storage.schema import filings, invoices
-
-_BOOKED = frozenset(
-    {
-        ReimbursementState.BOOKED.value,
-        ReimbursementState.ARCHIVED.value,
-        BookingState.BOOKED_DEDUCTED.value,
-        BookingState.BOOKED_NOT_DEDUCTED.value,
-    }
-)
 
 
 class Amended(StrEnum):
@@ -83,7 +74,7 @@ async def _amend(connection: AsyncConnection, entry: Amendment) -> Amended:
             sa.select(invoices).where(invoices.c.id == filing.invoice_id).with_for_update()
         )
     ).one()
-    if {row.reimbursement_state, row.use_state} & _BOOKED:
+    if {row.reimbursement_state, row.use_state} & BOOKED:
         return Amended.BOOKED
     for name in entry.values:
         held = getattr(row, name)
@@ -92,13 +83,16 @@ async def _amend(connection: AsyncConnection, entry: Amendment) -> Amended:
     values = dict(entry.values)
     if "seller_name" in values:
         values["seller_folded"] = folded(values["seller_name"])
-    key = key_of(values.get("number", row.number), values.get("code", row.code))
+    values["key"] = key = key_of(values.get("number", row.number), values.get("code", row.code))
     if key != row.key:
         other = await connection.execute(sa.select(invoices.c.id).where(invoices.c.key == key))
         if other.first() is not None:
             return Amended.TAKEN
-        values["key"] = key
-    await connection.execute(sa.update(invoices).where(invoices.c.id == row.id).values(**values))
+    try:
+        async with connection.begin_nested():
+            await connection.execute(sa.update(invoices).where(invoices.c.id == row.id).values(**values))
+    except sa.exc.IntegrityError:  # another node has written that invoice since we looked
+        return Amended.TAKEN
     corrections = dict(filing.corrections)
     for name, (read, corrected) in entry.texts.items():
         _, *before = corrections.get(name, (read,))

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import statements
-from storage.records import Criteria, InvoiceRecord, Page, Role, StatusLine, Viewer
+from storage.records import InvoiceRecord, Role, StatusLine, Viewer
 from storage.schema import invoices, status_changes
 from storage.statements import insert
 
@@ -26,6 +26,15 @@ def visible(viewer: Viewer) -> sa.ColumnElement[bool]:
     if viewer.employee_id is None:
         return sa.false()
     return invoices.c.owner_id == viewer.employee_id
+
+
+def _visible_to_each(of: Mapping[str, Any]) -> sa.ColumnElement[bool]:
+    """The same check for many askers in one statement; `of` are the fields that `_asker` gives of each."""
+    return sa.or_(of["all"].as_boolean(), invoices.c.owner_id == of["owner"].as_integer())
+
+
+def _asker(viewer: Viewer) -> dict[str, Any]:
+    return {"owner": viewer.employee_id, "all": _sees_all(viewer)}
 
 
 def _sees_all(viewer: Viewer) -> bool:
@@ -212,8 +221,7 @@ async def by_number(connection: AsyncConnection, asked: Sequence[Named]) -> list
                     "place": place,
                     "number": each.number,
                     "code": each.code,
-                    "owner": each.viewer.employee_id,
-                    "all": _sees_all(each.viewer),
+                    **_asker(each.viewer),
                 }
                 for place, each in enumerate(asked)
             ]
@@ -233,7 +241,7 @@ def _by_number(dialect: str) -> sa.Select[Any]:
         sa.select(of["place"].as_integer().label("place"), invoices)
         .select_from(rows.join(invoices, invoices.c.number == of["number"].as_string()))
         .where(
-            sa.or_(of["all"].as_boolean(), invoices.c.owner_id == of["owner"].as_integer()),
+            _visible_to_each(of),
             sa.or_(code.is_(None), invoices.c.code == code),
         )
         .order_by(invoices.c.issue_date.desc(), invoices.c.id.desc())
@@ -285,54 +293,6 @@ def _beside(dialect: str) -> sa.Select[Any]:
         .where(one.c.owner_id == owner)
         .group_by(place, other.c.reimbursement_state)
     )
-
-
-async def search(
-    connection: AsyncConnection, viewer: Viewer, criteria: Criteria, *, offset: int = 0, limit: int = 5
-) -> Page:
-    """One page of the invoices that meet `criteria` and that the viewer may see, newest first."""
-    conditions = [visible(viewer), *_conditions(criteria)]
-    count, total = (
-        await connection.execute(
-            sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(invoices.c.total), 0)).where(*conditions)
-        )
-    ).one()
-    rows = await connection.execute(
-        sa.select(invoices)
-        .where(*conditions)
-        .order_by(invoices.c.issue_date.desc(), invoices.c.id.desc())
-        .offset(offset)
-        .limit(limit)
-    )
-    return Page(tuple(record(row) for row in rows), count, Decimal(total), offset)
-
-
-def _conditions(criteria: Criteria) -> list[sa.ColumnElement[bool]]:
-    columns = invoices.c
-    conditions: list[sa.ColumnElement[bool]] = []
-    if criteria.numbers:
-        conditions.append(columns.number.in_(criteria.numbers))
-    if criteria.code is not None:
-        conditions.append(columns.code == criteria.code)
-    if criteria.date_from is not None:
-        conditions.append(columns.issue_date >= criteria.date_from)
-    if criteria.date_to is not None:
-        conditions.append(columns.issue_date <= criteria.date_to)
-    if criteria.kinds:
-        conditions.append(columns.kind.in_(criteria.kinds))
-    if criteria.amount_min is not None:
-        conditions.append(columns.total >= criteria.amount_min)
-    if criteria.amount_max is not None:
-        conditions.append(columns.total <= criteria.amount_max)
-    if criteria.seller is not None:
-        conditions.append(columns.seller_folded.contains(folded(criteria.seller), autoescape=True))
-    if criteria.tax_states:
-        conditions.append(columns.tax_state.in_(criteria.tax_states))
-    if criteria.use_states:
-        conditions.append(columns.use_state.in_(criteria.use_states))
-    if criteria.reimbursement_states:
-        conditions.append(columns.reimbursement_state.in_(criteria.reimbursement_states))
-    return conditions
 
 
 @dataclass(frozen=True, slots=True)
