@@ -64,7 +64,7 @@ async def measure(
             words = [_words(claim, record, catalog) for claim, record in zip(claims, records, strict=True)]
         with watch("keep the answer"):
             items: list[tuple[OutboxItem, ...]] = await _all(
-                lambda each: store.write(messages.answer, _answer(*each, now)),
+                lambda each: store.write(messages.answer, _answer(each[0], each[1], now)),
                 list(zip(claims, words, strict=True)),
             )
         with watch("envelope, encrypt"):

@@ -10,6 +10,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 _PLACES = ("/usr/lib/postgresql/*/bin", "/usr/local/bin")
 
@@ -59,7 +60,7 @@ def cluster() -> Iterator[Cluster]:
     """Start PostgreSQL and stop it again; it refuses to run as root, so root runs it as `postgres`."""
     home = Path(tempfile.mkdtemp(prefix="piaoda-pg-"))
     data = home / "data"
-    user: dict[str, object] = {}
+    user: dict[str, Any] = {}
     if os.geteuid() == 0:
         entry = pwd.getpwnam("postgres")
         os.chown(home, entry.pw_uid, entry.pw_gid)

@@ -179,9 +179,14 @@ def _turn(picture: Picture, degrees: float, fill: int) -> Picture:
     )
 
 
+def _pixels(light: Picture) -> Picture:
+    whole: Picture = np.clip(light, 0, 255).astype(np.uint8)
+    return whole
+
+
 def _noise(picture: Picture, dice: np.random.Generator, spread: float) -> Picture:
     grain = dice.normal(0, spread, picture.shape[:2]).astype(np.float32)[:, :, None]
-    return np.clip(picture.astype(np.float32) + grain, 0, 255).astype(np.uint8)
+    return _pixels(picture.astype(np.float32) + grain)
 
 
 def _on_table(
@@ -214,7 +219,7 @@ def _on_table(
     paper = cv2.warpPerspective(picture, matrix, (int(size[0]), int(size[1])), flags=cv2.INTER_CUBIC)
     mask = cv2.warpPerspective(np.full((height, width), 255, np.uint8), matrix, (int(size[0]), int(size[1])))
     share = (mask / 255.0)[:, :, None]
-    return np.clip(paper * share + ground * (1 - share), 0, 255).astype(np.uint8)
+    return _pixels(paper * share + ground * (1 - share))
 
 
 def _light(picture: Picture, dice: np.random.Generator, depth: float) -> Picture:
@@ -222,33 +227,33 @@ def _light(picture: Picture, dice: np.random.Generator, depth: float) -> Picture
     angle = dice.uniform(0, 2 * np.pi)
     x, y = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
     ramp = 1 - depth * (0.5 + 0.5 * (np.cos(angle) * x + np.sin(angle) * y) / 1.42)
-    return np.clip(picture * ramp[:, :, None], 0, 255).astype(np.uint8)
+    return _pixels(picture * ramp[:, :, None])
 
 
 def _shadow(picture: Picture, dice: np.random.Generator) -> Picture:
     height, width = picture.shape[:2]
-    mask = np.zeros((height, width), np.float32)
+    mask: Picture = np.zeros((height, width), np.float32)
     edge = int(width * dice.uniform(0.2, 0.8))
     slope = int(width * dice.uniform(-0.2, 0.2))
     cv2.fillPoly(mask, [np.array([[edge, 0], [width, 0], [width, height], [edge + slope, height]])], 1.0)
     mask = cv2.GaussianBlur(mask, (0, 0), width / 60)
-    return np.clip(picture * (1 - 0.4 * mask[:, :, None]), 0, 255).astype(np.uint8)
+    return _pixels(picture * (1 - 0.4 * mask[:, :, None]))
 
 
 def _glare(picture: Picture, dice: np.random.Generator) -> Picture:
     height, width = picture.shape[:2]
-    mask = np.zeros((height, width), np.float32)
+    mask: Picture = np.zeros((height, width), np.float32)
     place = (int(width * dice.uniform(0.15, 0.85)), int(height * dice.uniform(0.15, 0.85)))
     cv2.ellipse(mask, place, (int(width * 0.07), int(height * 0.05)), dice.uniform(0, 90), 0, 360, 1.0, -1)
     mask = cv2.GaussianBlur(mask, (0, 0), width / 40)
-    return np.clip(picture + 150 * mask[:, :, None], 0, 255).astype(np.uint8)
+    return _pixels(picture + 150 * mask[:, :, None])
 
 
 def _creases(picture: Picture, dice: np.random.Generator) -> Picture:
     out = picture.astype(np.float32)
     height, width = picture.shape[:2]
     for _ in range(dice.integers(2, 4)):
-        layer = np.zeros((height, width), np.float32)
+        layer: Picture = np.zeros((height, width), np.float32)
         if dice.random() < 0.5:
             x = dice.uniform(0.1, 0.9) * width
             ends = ((int(x), 0), (int(x + dice.uniform(-60, 60)), height))
@@ -258,7 +263,7 @@ def _creases(picture: Picture, dice: np.random.Generator) -> Picture:
         cv2.line(layer, *ends, 1.0, 5)
         layer = cv2.GaussianBlur(layer, (0, 0), 3)
         out += layer[:, :, None] * dice.choice([-70.0, 60.0])
-    return np.clip(out, 0, 255).astype(np.uint8)
+    return _pixels(out)
 
 
 def _moire(picture: Picture, dice: np.random.Generator, depth: float) -> Picture:
@@ -266,7 +271,7 @@ def _moire(picture: Picture, dice: np.random.Generator, depth: float) -> Picture
     x, y = np.meshgrid(np.arange(width), np.arange(height))
     wave = np.sin(2 * np.pi * (x / dice.uniform(5, 9) + y / dice.uniform(18, 40)))
     wave += np.sin(2 * np.pi * (y / dice.uniform(5, 9) + x / dice.uniform(18, 40)))
-    return np.clip(picture + depth * wave[:, :, None], 0, 255).astype(np.uint8)
+    return _pixels(picture + depth * wave[:, :, None])
 
 
 def _damage_qr(picture: Picture, dice: np.random.Generator) -> None:

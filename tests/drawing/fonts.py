@@ -71,6 +71,12 @@ def pillow_font(face: Face, pixels: int) -> ImageFont.FreeTypeFont:
 
 def missing() -> list[str]:
     """The Debian packages of the list whose fonts are not here."""
-    homes = ("opentype/noto", "truetype/wqy/wqy-zenhei.ttc", "truetype/wqy/wqy-microhei.ttc")
-    homes += ("truetype/arphic/uming.ttc", "truetype/arphic/ukai.ttc")
+    wqy, arphic = "truetype/wqy/wqy-", "truetype/arphic/"
+    homes = (
+        "opentype/noto",
+        f"{wqy}zenhei.ttc",
+        f"{wqy}microhei.ttc",
+        f"{arphic}uming.ttc",
+        f"{arphic}ukai.ttc",
+    )
     return [name for name, home in zip(PACKAGES, homes, strict=True) if not (_HOME / home).exists()]

@@ -1,15 +1,17 @@
 """Print a sheet to a picture by Pillow (BGR array, as cameras and scanners give)."""
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from tests.drawing.fonts import face_of, pillow_font
 from tests.drawing.sheet import RED, Inlay, Line, Seal, Sheet, Text
 
-Picture = np.ndarray
+Picture = NDArray[Any]
 
 
 def to_picture(sheet: Sheet, dpi: int = 200) -> Picture:
@@ -72,7 +74,7 @@ def _stamp(image: Image.Image, seal: Seal, scale: float) -> None:
         angle = -math.pi / 2 - reach / 2 + reach * index / count
         x = width / 2 + math.cos(angle) * (width / 2 - 1.1 * font.size)
         y = height / 2 + math.sin(angle) * (height / 2 - 1.1 * font.size)
-        glyph = Image.new("L", (2 * font.size, 2 * font.size), 0)
+        glyph = Image.new("L", (2 * round(font.size), 2 * round(font.size)), 0)
         ImageDraw.Draw(glyph).text((font.size, font.size), char, font=font, fill=190, anchor="mm")
         glyph = glyph.rotate(-math.degrees(angle) - 90)
         layer.paste(glyph, (round(x - font.size), round(y - font.size)), glyph)
@@ -83,9 +85,10 @@ def _stamp(image: Image.Image, seal: Seal, scale: float) -> None:
 
 def jpeg(picture: Picture, quality: int) -> Picture:
     """The picture after JPEG."""
-    return cv2.imdecode(
-        cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR
-    )
+    file = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    again = cv2.imdecode(file, cv2.IMREAD_COLOR)
+    assert again is not None
+    return again
 
 
 def encoded(picture: Picture, form: str = ".png", quality: int = 90) -> bytes:

@@ -5,7 +5,7 @@ import json
 import re
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -193,13 +193,14 @@ class FakeWeChat:
             return self._stable_token(payload)
         if code := self._token_fault(query):
             return {"errcode": code, "errmsg": "invalid credential"}
-        act = {
+        acts: dict[str, Callable[[Any], tuple[int, dict[str, Any]]]] = {
             _CUSTOM: self._custom,
             "/cgi-bin/message/custom/typing": self._typing,
             "/cgi-bin/message/template/send": self._template,
             "/cgi-bin/media/upload": self._upload,
             "/cgi-bin/menu/create": self._create_menu,
-        }.get(path)
+        }
+        act = acts.get(path)
         if act is None:
             self.violations.append(f"no such path: {path}")
             return {"errcode": 40066, "errmsg": "invalid url"}

@@ -1,5 +1,7 @@
 """Searches whose words need a second thought: several kinds, misspelt sellers, what is not there yet."""
 
+from typing import Any
+
 import pytest
 
 from handlers import search
@@ -11,7 +13,7 @@ from tests.handlers.conftest import Stage
 SELLER = "青藤山庄酒店管理有限公司"
 
 
-async def ask(stage: Stage, text: str, **slots: object) -> Outcome:
+async def ask(stage: Stage, text: str, **slots: Any) -> Outcome:
     return await search.search(stage.turn(text, intent="invoice.search", **slots), stage.services)
 
 

@@ -60,8 +60,14 @@ async def _update(chat: Chat, row: Mapping[str, Any]) -> None:
     await chat.program.telegram.push(raw)
     if row.get("press"):
         id_ = raw["callback_query"]["id"]
-        calls = lambda: chat.program.telegram.calls("answerCallbackQuery")  # noqa: E731 -- asked again and again
-        await until(lambda: [call for call in calls() if call.params["callback_query_id"] == id_])
+        telegram = chat.program.telegram
+        await until(
+            lambda: [
+                call
+                for call in telegram.calls("answerCallbackQuery")
+                if call.params["callback_query_id"] == id_
+            ]
+        )
     if row.get("silent"):
         await chat.passed()
         for place in (chat.user, chat.group):

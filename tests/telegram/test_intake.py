@@ -22,7 +22,7 @@ from tests.telegram.doubles import UPDATES, text_update
 CAPTURED = [json.loads(path.read_text("utf-8")) for path in sorted(UPDATES.glob("*.json"))]
 ME = Identity(BOT_ID, USERNAME)
 BOT = connect(TOKEN, "http://127.0.0.1:1").bot
-JUNK = st.sampled_from(
+JUNK: st.SearchStrategy[Any] = st.sampled_from(
     [None, 0, -1, 10**40, 1.5, True, "", "x", "\ud83d\x00", [], [None], {}, {"id": {}}, "/" * 40]
 )
 
