@@ -35,7 +35,7 @@ from tests.fakes.wechat import (
     refused,
     slow,
 )
-from tests.wechat.conftest import KeyWords, Stage, open_stage, read_document
+from tests.wechat.conftest import KeyWords, open_stage, read_document
 
 HELLO = Outgoing(ChatId("wechat", "oUser"), "你好")
 MENU = replace(HELLO, choices=(Choice("查发票", "status"), Choice("转人工", "human")))
@@ -371,50 +371,12 @@ async def test_typing_never_fails(bench: Bench, code: int) -> None:
     await bench.sender.send(HELLO, "k")
 
 
-PHOTO = Attachment("media-1", kind="photo")
-
-
-async def test_media_is_fetched_by_id(safe: Stage) -> None:
-    safe.far_end.media["media-1"] = ("image/jpeg", b"\xff\xd8" * 500)
-    assert await safe.channel.fetch(PHOTO, 10_000) == b"\xff\xd8" * 500
-    safe.far_end.expired.add(safe.far_end.tokens[-1])
-    assert await safe.channel.fetch(PHOTO, 1000) == b"\xff\xd8" * 500
-
-
-@pytest.mark.parametrize(
-    ("fault", "reason"),
-    [
-        (None, "too_large"),
-        (refused(40007), "gone"),
-        (refused(48001), "unavailable"),
-        (Fault(body=b'{"video_url": "http://127.0.0.1:1/v.mp4"}'), "unavailable"),
-        (BAD_GATEWAY, "unavailable"),
-        (HTML, "unavailable"),
-        (RESET, "unavailable"),
-        (Fault(302), "unavailable"),
-    ],
-)
-async def test_media_that_does_not_come_has_a_reason(safe: Stage, fault: Fault | None, reason: str) -> None:
-    safe.far_end.media["media-1"] = ("image/jpeg", b"\xff\xd8" * 500)
-    if fault is not None:
-        safe.far_end.fail("media/get", fault, fault)
-    with pytest.raises(AttachmentError) as caught:
-        await safe.channel.fetch(PHOTO, 999)
-    assert caught.value.reason == reason
-
-
-async def test_media_cut_off_once_is_fetched_again(safe: Stage) -> None:
-    safe.far_end.media["media-1"] = ("image/jpeg", b"\xff\xd8" * 500)
-    safe.far_end.fail("media/get", RESET)
-    assert await safe.channel.fetch(PHOTO, 1000) == b"\xff\xd8" * 500
-
-
 async def test_without_a_secret_nothing_is_started() -> None:
     async with open_stage("plain", app_secret=None) as stage:
         with pytest.raises(NeedsContactError):
             await stage.channel.send(HELLO, "k")
         with pytest.raises(AttachmentError):
-            await stage.channel.fetch(PHOTO, 1)
+            await stage.channel.fetch(Attachment("media-1", kind="photo"), 1)
         assert stage.far_end.journal == []
 
 
