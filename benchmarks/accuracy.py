@@ -157,7 +157,10 @@ def count(tally: Tally, case: Case, reading: Reading, complain: bool) -> None:
         return
     tally.key += all(got[name] == case.truth[name] for name in KEY if name in case.truth)
     wrong = {name for name, value in case.truth.items() if got[name] != value}
-    tally.alarms += not wrong and any(verdict.is_failure for verdict in found.checks.values())
+    failed = {name: verdict.reason for name, verdict in found.checks.items() if verdict.is_failure}
+    tally.alarms += not wrong and bool(failed)
+    if complain and failed and not wrong:
+        sys.stdout.write(f"alarm {case.row} {case.kind} {case.name} {failed} {got}\n")
     for name in case.truth:
         outcome = "right"
         if name in wrong:

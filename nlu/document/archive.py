@@ -50,7 +50,8 @@ class Archive:
             raise DocumentError(Refusal.HOSTILE, "path")
         if sum(entry.file_size for entry in entries) > LARGEST_SUM:
             raise DocumentError(Refusal.HOSTILE, "size")
-        self._entries = {entry.filename.lstrip("/"): entry for entry in entries}
+        # Some writers part folders with backslashes, against the standard.
+        self._entries = {entry.filename.replace("\\", "/").lstrip("/"): entry for entry in entries}
         self._left = LARGEST_SUM
 
     def names(self) -> list[str]:

@@ -21,6 +21,7 @@ from nlu.document.reading import DocumentError, Refusal, Source
 LARGEST_XML = 8 * 2**20  # bytes; the largest real one seen in an OFD is under 2 MB
 MOST_ELEMENTS = 60_000
 _MOST_MARKS = 3 * MOST_ELEMENTS  # opening, closing and comments
+_MOST_ATTRIBUTES = 150_000  # an OFD page has about seven an element; 400,000 cost a second
 _DEEPEST = 100
 _LONGEST_TEXT = 4_000
 
@@ -50,7 +51,7 @@ def parse_xml(data: bytes, *, recover: bool = False) -> etree._Element:
         remove_comments=True,
         remove_pis=True,
     )
-    if data.count(b"<") > _MOST_MARKS:
+    if data.count(b"<") > _MOST_MARKS or data.count(b"=") > _MOST_ATTRIBUTES:
         raise DocumentError(Refusal.HOSTILE, "xml")
     if re.search(rb"<\s*!\s*(?:DOCTYPE|ENTITY)", data[:LARGEST_XML].replace(b"\0", b""), re.IGNORECASE):
         raise DocumentError(Refusal.HOSTILE, "entities")
@@ -109,25 +110,28 @@ def structured(root: etree._Element) -> Iterator[Evidence]:
             yield evidence
 
 
-# Local names in lower case → field. Of the two look-alikes TotalTax-includedAmount is the document's total
+# Local names in lower case without underscores → field; the last of each line are those of billing software
+# (XSF_MC) and of fiscal bills. Of the two look-alikes TotalTax-includedAmount is the document's total
 # and TotaltaxIncludedAmount a line's, so lines are left out by their parent.
 _NAMES = {
     "number": (
         "invoicenumber eiid invoiceno numberofinvoice electronicinvoicerailwayeticketnumber "
-        "electronicinvoiceairtransportreceiptnumber fphm fp_hm invoicenum"
+        "electronicinvoiceairtransportreceiptnumber sdfphm qdfphm fphm invoicenum einvoicenumber"
     ),
-    "code": "invoicecode codeofinvoice fpdm fp_dm",
+    "code": "invoicecode codeofinvoice fpdm einvoicecode",
     "issue_date": "issuetime issuedate dateofissue requesttime kprq invoicedate",
-    "check_code": "invoicecheckcode identifyingcode verificationcode jym checkcode",
-    "seller_name": "sellername nameofseller xfmc xsfmc issueparty",
+    "check_code": "invoicecheckcode identifyingcode verificationcode jym checkcode randomnumber",
+    "seller_name": "sellername nameofseller xfmc xsfmc xhdwmc xhfmc issueparty invoicingpartyname",
     "seller_tax_id": (
         "selleridnum sellertaxid taxpayeridentificationnumberunifiedsocialcreditcodeofseller "
-        "unifiedsocialcreditcodeofseller xfsh xsfsbh sellertaxno"
+        "unifiedsocialcreditcodeofseller xfsh xsfsbh xsfnsrsbh xfnsrsbh xhdwsbh xhdwdm xhfnsrsbh sellertaxno "
+        "sellertaxpayeridentificationnumber invoicingpartycode"
     ),
-    "buyer_name": "buyername nameofpurchaser gfmc gmfmc",
+    "buyer_name": "buyername nameofpurchaser gfmc gmfmc ghdwmc ghfmc payerpartyname",
     "buyer_tax_id": (
         "buyeridnum buyertaxid taxpayeridentificationnumberunifiedsocialcreditcodeofpurchaser "
-        "unifiedsocialcreditcodeofpurchaser gfsh gmfsbh buyertaxno"
+        "unifiedsocialcreditcodeofpurchaser gfsh gmfsbh gmfnsrsbh gfnsrsbh ghdwsbh ghdwdm ghfnsrsbh buyertaxno "
+        "buyertaxpayeridentificationnumber"
     ),
     "amount": "totalamwithouttax taxexclusivetotalamount totalamountexcludingtax hjje 合计金额",
     "tax": "totaltaxam taxtotalamount totaltaxamount vattaxamount hjse 合计税额",
@@ -143,6 +147,9 @@ _LINES = frozenset(
     {
         "issuiteminformation",
         "goodsinfo",
+        "goodsinfos",
+        "itemdetails",
+        "commonfpkjxmxxs",
         "informationoftaxablegoodsorservicesdetailitemstuple",
         "detailinformationofairtickettuple",
     }
@@ -174,7 +181,7 @@ def from_leaves(found: Iterable[Leaf], source: Source) -> Evidence | None:
     air: dict[str, str] = {}
     rail = False
     for leaf in kept:
-        names = [name.lower().removesuffix(".objectdata") for name in leaf.path]
+        names = [name.lower().replace("_", "").removesuffix(".objectdata") for name in leaf.path]
         name = names[-1]
         if name == "objectdata" and len(names) > 1:
             name = names[-2]
@@ -235,7 +242,7 @@ def _parsed(name: str, text: str) -> Iterator[tuple[str, object]]:
         if ascii_digits(digits) and len(digits) in (8, 10, 12):
             yield "code", digits
     elif name == "issue_date":
-        day = parse_date(text)
+        day = parse_date(text[:8] if re.fullmatch(r"\d{14}", text) else text)
         if day is not None and day >= date(1994, 1, 1):
             yield "issue_date", day
     elif name == "check_code":
@@ -297,9 +304,12 @@ def _is_red(kept: list[Leaf], evidence: Evidence) -> bool:
     for leaf in kept:
         if len(leaf.path) >= 2 and leaf.path[-2].lower() == "inissutype" and leaf.path[-1] == "LabelCode":
             return leaf.text.strip().upper() == "N"
+        if leaf.path[-1] == "KPLX" and leaf.text in ("0", "1"):  # billing software
+            return leaf.text == "1"
     return (evidence.capital_total or "").startswith("(负数)")
 
 
+_TYPES = {"81": Kind.DIGITAL_SPECIAL, "82": Kind.DIGITAL_ORDINARY}
 _LABELS = {"01": Kind.DIGITAL_SPECIAL, "02": Kind.DIGITAL_ORDINARY}
 
 
@@ -312,6 +322,9 @@ def _choose_kind(evidence: Evidence, kept: list[Leaf]) -> None:
         evidence.add("kind", Kind.AIR_E)
         return
     number, code = evidence.first("number"), evidence.first("code")
+    if code and len(code) == 8 and number is not None and len(number) == 10:
+        evidence.add("kind", Kind.FISCAL)
+        return
     if code:
         kind = kind_from_code(code)
         if kind is not None:
@@ -328,6 +341,8 @@ def _choose_kind(evidence: Evidence, kept: list[Leaf]) -> None:
         if word in labels:
             evidence.add("kind", kind)
     for leaf in kept:
+        if leaf.path[-1].lower() == "invoicetype":
+            evidence.add("kind", _TYPES.get(leaf.text))
         if len(leaf.path) >= 2 and leaf.path[-2].lower() == "generalorspecialvat":
             kind = _LABELS.get(leaf.text.strip())
             if kind is None and leaf.path[-1].lower() == "labelname":

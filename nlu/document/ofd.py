@@ -1,7 +1,8 @@
 """OFD documents (GB/T 33190): attachment, tags, metadata and page text, without an OFD library."""
 
+import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -39,17 +40,18 @@ def read_ofd(archive: Archive) -> list[OfdBody]:
     """Return the documents inside. Malformed parts are passed over; raises DocumentError if nothing is left."""
     names = archive.names()
     parsed: dict[str, etree._Element] = {}
-    for name in [name for name in names if name.lower().endswith(".xml")][:_MOST_PARTS]:
+    for name in [name for name in names if name.lower().endswith((".xml", ".xbrl"))][:_MOST_PARTS]:
         root = _parse(archive, name)
         if root is not None:
             parsed[name] = root
+    locked = any(name.lower().rsplit("/", 1)[-1] == "encryptions.xml" for name in names)
     if not parsed:
-        raise DocumentError(Refusal.BROKEN, "ofd")
+        raise DocumentError(Refusal.ENCRYPTED if locked else Refusal.BROKEN, "ofd")
     folders = sorted({match.group() for name in names if (match := re.match(r"Doc_\d+/", name))}) or [""]
     bodies = [_body(archive, folder, names, parsed, alone=len(folders) == 1) for folder in folders]
     kept = [body for body in bodies if body.evidences or body.pages or body.pictures or body.sheet]
     if not kept:
-        raise DocumentError(Refusal.BROKEN, "ofd")
+        raise DocumentError(Refusal.ENCRYPTED if locked else Refusal.BROKEN, "ofd")
     return kept
 
 
@@ -79,10 +81,10 @@ def _body(
     body = OfdBody()
     parts = {name: root for name, root in parsed.items() if name.startswith(folder)}
     texts: dict[str, str] = {}
-    contents: list[tuple[str, etree._Element]] = []
+    contents: dict[str, etree._Element] = {}
     for name, root in parts.items():
         if local_name(root) == "Page":
-            contents.append((name, root))
+            contents[name] = root
             texts.update(_objects(root))
     for name, root in parts.items():
         if "attach" in name.lower() or local_name(root).lower() in ("einvoice", "xbrl"):
@@ -97,9 +99,11 @@ def _body(
         for name, root in parsed.items():
             if name.lower() == "ofd.xml":
                 _metadata(body, root)
-    body.pages = _pages(contents)
-    templates = [root for name, root in contents if _is_template(name)]
-    body.sheet = templates + [root for name, root in contents if not _is_template(name)][:1]
+    sheets = _sheets(contents, _layout(parts))
+    if len(sheets) > MOST_PAGES:
+        raise DocumentError(Refusal.TOO_MANY_PAGES)
+    body.pages = _pages(sheets)
+    body.sheet = sheets[0] if sheets else []
     body.pictures = _pictures(archive, folder, names)
     return body
 
@@ -147,33 +151,76 @@ def _metadata(body: OfdBody, root: etree._Element) -> None:
         body.evidences.append(evidence)
 
 
-def _pages(contents: list[tuple[str, etree._Element]]) -> list[Page]:
-    """Page texts; templates hold the labels and belong to every page."""
-    template: list[Word] = []
-    pages: list[list[Word]] = []
-    widths, heights = 0.0, 0.0
-    for name, root in sorted(contents, key=lambda item: _page_order(item[0])):
-        words = list(_words(root))
+@dataclass(slots=True)
+class _Layout:
+    """What the document's own list says: its pages in order, and its templates by their ids."""
+
+    pages: list[str] = field(default_factory=list)
+    templates: dict[str, str] = field(default_factory=dict)
+
+
+def _layout(parts: Mapping[str, etree._Element]) -> _Layout:
+    found = _Layout()
+    for name, root in parts.items():
+        if local_name(root) != "Document":
+            continue
         for element in root.iter():
-            if local_name(element) == "PhysicalBox":
-                box = _numbers(element.text)
-                if len(box) == 4:
-                    widths, heights = max(widths, box[2]), max(heights, box[3])
-        if _is_template(name):
-            template += words
-        elif words:
-            pages.append(words)
-    if len(pages) > MOST_PAGES:
-        raise DocumentError(Refusal.TOO_MANY_PAGES)
-    if contents and not pages:
-        pages = [[]]
+            place = element.get("BaseLoc")
+            if place is None:
+                continue
+            part = _resolved(place, posixpath.dirname(name), parts)
+            if part is not None and local_name(element) == "TemplatePage":
+                found.templates[element.get("ID") or part] = part
+            elif part is not None and local_name(element) == "Page" and part not in found.pages:
+                found.pages.append(part)
+    return found
+
+
+def _resolved(place: str, folder: str, parts: Mapping[str, etree._Element]) -> str | None:
+    """The part that a reference means: from its folder or from the root, as writers please."""
+    place = place.strip().replace("\\", "/")
+    names = (posixpath.normpath(posixpath.join(folder, place)), posixpath.normpath(place.lstrip("/")))
+    return next((name.lstrip("/") for name in names if name.lstrip("/") in parts), None)
+
+
+def _sheets(contents: Mapping[str, etree._Element], layout: _Layout) -> list[list[etree._Element]]:
+    """What lies over each other on each page: its templates, which hold the labels, and its own content."""
+    templates = {name for name in contents if _is_template(name)} | set(layout.templates.values())
+    listed = [name for name in layout.pages if name in contents and name not in templates]
+    others = sorted((name for name in contents if name not in templates), key=_page_order)
+    every = [contents[name] for name in sorted(templates, key=_page_order) if name in contents]
+    sheets = []
+    for name in listed or others:
+        root = contents[name]
+        names = [layout.templates.get(str(each.get("TemplateID"))) for each in root.iter("{*}Template")]
+        wanted = [contents[part] for part in names if part is not None and part in contents]
+        sheets.append([*(wanted or every), root])
+    return sheets or ([every] if every else [])
+
+
+def _pages(sheets: Sequence[Sequence[etree._Element]]) -> list[Page]:
+    """The text of each page that has some of its own; of the first, if none has."""
+    roots = {id(root): root for sheet in sheets for root in sheet}  # a template lies under many pages
+    words_of = {key: list(_words(root)) for key, root in roots.items()}
+    boxes_of = {key: _paper(root) for key, root in roots.items()}
     built = []
-    for words in pages:
-        merged = words + template
-        width = widths or max((word.x1 for word in merged), default=210.0)
-        height = heights or max((word.y1 for word in merged), default=140.0)
-        built.append(build_page(merged, width, height))
+    for sheet in [sheet for sheet in sheets if words_of[id(sheet[-1])]] or list(sheets[:1]):
+        words = [word for root in reversed(sheet) for word in words_of[id(root)]]
+        width = max(boxes_of[id(root)][0] for root in sheet) or max(
+            (word.x1 for word in words), default=210.0
+        )
+        height = max(boxes_of[id(root)][1] for root in sheet) or max(
+            (word.y1 for word in words), default=140.0
+        )
+        built.append(build_page(words, width, height))
     return built
+
+
+def _paper(root: etree._Element) -> tuple[float, float]:
+    """Width and height of a page as it says itself, or nought."""
+    boxes = [_numbers(each.text) for each in root.iter() if local_name(each) == "PhysicalBox"]
+    kept = [(box[2], box[3]) for box in boxes if len(box) == 4]
+    return max(kept, default=(0.0, 0.0))
 
 
 def _is_template(name: str) -> bool:

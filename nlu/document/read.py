@@ -32,6 +32,7 @@ _CODE_SCALE = 2.0  # x 72 dpi: at 144 dpi every code of real files reads
 _CLOSER_SCALE = 3.5
 _OCR_SIDE = 2200  # pixels of a drawn page
 _MOST_MEMBERS = 60  # files of an archive
+_OFD_PAGES = 20  # of one document that are read
 _DEEPEST = 2  # archives inside archives
 _CORE = ("number", "issue_date", "total")
 # Kinds whose original is a file: a picture of one does not replace it.
@@ -94,28 +95,32 @@ class Ladder:
         scans: list[Reading] = []
         text = ""
         for number, body in enumerate(ofd.read_ofd(archive), start=1):
-            evidences = list(body.evidences)
-            pages = [page for page in body.pages if not titles.is_goods_list(page)]
-            evidences += [read_page(page, Source.OFD) for page in pages[:1] or body.pages[:1]]
             text += "".join(page.text for page in body.pages)
+            pages = [page for page in body.pages if not titles.is_goods_list(page)] or body.pages
+            printed = [read_page(page, Source.OFD) for page in pages[:_OFD_PAGES]]
             pictures = list(_shown(body.pictures))
-            qr = _first_code(pictures) or next(
-                (payload for evidence in evidences if (payload := _payload(evidence.graph_code)) is not None),
-                None,
-            )
-            merged = self._merged(evidences, qr, number) if evidences or qr is not None else None
-            whole = bool(text.strip()) and merged is not None and is_invoice(merged) and _is_whole(merged)
-            seen = None if whole else self._shapes(body, qr, evidences, number)
-            if seen is not None:
-                found += seen.invoices
-            elif merged is not None and is_invoice(merged):
-                found.append(merged)
-            elif pictures and not text.strip():  # a scan in an OFD's clothes
+            found_codes = list(_codes_of(pictures))
+            here: list[Found] = []
+            for told in _papers_told(body.evidences, printed):
+                here += self._told_by_ofd(body, told, _code_of(told, found_codes), number, bool(text.strip()))
+            found += here
+            if not here and pictures and not text.strip():  # a scan in an OFD's clothes
                 scans.append(self.picture(max(pictures, key=lambda shown: shown.size), number, printed=False))
             self.tell(None)
         if found:
             return _reading(found, 1)
         return _together(scans) if scans else no_invoice(text)
+
+    def _told_by_ofd(
+        self, body: ofd.OfdBody, told: list[Evidence], qr: QrPayload | None, number: int, written: bool
+    ) -> Sequence[Found]:
+        """The invoice that some evidence of an OFD tells of; what it lacks is looked for in its drawn letters."""
+        merged = self._merged(told, qr, number) if told or qr is not None else None
+        if not (written and merged is not None and is_invoice(merged) and _is_whole(merged)):
+            seen = self._shapes(body, qr, told, number)
+            if seen is not None:
+                return seen.invoices
+        return [merged] if merged is not None and is_invoice(merged) else []
 
     def _shapes(
         self, body: ofd.OfdBody, qr: QrPayload | None, evidences: Sequence[Evidence], number: int
@@ -264,12 +269,29 @@ def _shown(pictures: Sequence[bytes]) -> Iterator[np.ndarray]:
             continue
 
 
-def _first_code(pictures: Sequence[np.ndarray]) -> QrPayload | None:
+def _codes_of(pictures: Sequence[np.ndarray]) -> Iterator[QrPayload]:
     for shown in pictures:
         for code in codes.find_codes(cv2.cvtColor(shown, cv2.COLOR_BGR2GRAY), thorough=False):
-            if code.is_invoice:
-                return code.payload
-    return None
+            if code.is_invoice and code.payload is not None:
+                yield code.payload
+
+
+def _papers_told(parts: Sequence[Evidence], printed: Sequence[Evidence]) -> list[list[Evidence]]:
+    """What is told of each invoice: pages with other numbers are other invoices."""
+    numbers = dict.fromkeys(each.first("number") for each in printed if each.first("number") is not None)
+    if len(numbers) < 2:
+        return [[*parts, *printed]]
+    alike = [each for each in (*parts, *printed) if each.first("number") in numbers]
+    return [[each for each in alike if each.first("number") == number] for number in numbers]
+
+
+def _code_of(told: Sequence[Evidence], codes_found: Sequence[QrPayload]) -> QrPayload | None:
+    """The QR code of an invoice: the one with its number, else the first, else the attachment's copy of it."""
+    numbers = {each.first("number") for each in told}
+    same = [payload for payload in codes_found if payload.number in numbers]
+    if same or codes_found:
+        return (same or codes_found)[0]
+    return next((copy for each in told if (copy := _payload(each.graph_code)) is not None), None)
 
 
 def _payload(text: str | None) -> QrPayload | None:
