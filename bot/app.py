@@ -5,7 +5,6 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.build import Program
-from bot.channels.telegram.adapter import PATH as TELEGRAM_PATH
 from bot.channels.wechat.adapter import PATH as WECHAT_PATH
 from bot.web import chat, health, rest
 
@@ -14,6 +13,8 @@ def application(program: Program) -> ASGIApp:
     """All routes over one program."""
     routes = [*health.routes(program), *rest.routes(program), *chat.routes(program)]
     if program.telegram is not None:
+        from bot.channels.telegram.adapter import PATH as TELEGRAM_PATH  # see build
+
         routes.append(Route(TELEGRAM_PATH, program.telegram.webhook, methods=["POST"]))
     served = Starlette(routes=routes)
     # A redirect to the address with one slash less would lead to whatever host the request names.

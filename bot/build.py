@@ -5,13 +5,11 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 
 from bot import metrics, office
-from bot.channels.telegram.adapter import Account as TelegramAccount
-from bot.channels.telegram.adapter import Telegram
-from bot.channels.telegram.commands import load_commands
 from bot.channels.wechat.account import Account as WeChatAccount
 from bot.channels.wechat.adapter import WeChat
 from bot.channels.wechat.sending import ReadDocument
@@ -35,6 +33,9 @@ from storage.outbox import Sweep
 from storage.records import Attachment, Message, Outgoing
 from storage.store import Store
 
+if TYPE_CHECKING:
+    from bot.channels.telegram.adapter import Telegram
+
 LIVE = frozenset({"web", "terminal"})  # their users read the transcript itself
 _STOP_SECONDS = 10.0
 _LARGEST_FILE = 20_000_000  # bytes, of a document that a user sends
@@ -57,7 +58,7 @@ class Program:
     jobs: Jobs
     reader: Reader
     wechat: WeChat | None
-    telegram: Telegram | None
+    telegram: "Telegram | None"
     deliveries: tuple[Delivery, ...]
     demo_employee: int | None = None
 
@@ -73,8 +74,19 @@ async def build(settings: Settings) -> Program:
     Raises SettingsError, StoreSetupError or LocaleError.
     """
     catalog = Catalog.load()
-    understander = await asyncio.to_thread(Understander.load, cache=settings.data_dir / "understanding")
-    store = await Store.open(settings.database)
+    loading = asyncio.create_task(
+        asyncio.to_thread(Understander.load, cache=settings.data_dir / "understanding")
+    )
+    try:
+        store = await Store.open(settings.database)
+    except BaseException:
+        await asyncio.gather(loading, return_exceptions=True)
+        raise
+    try:
+        understander = await loading
+    except BaseException:
+        await store.close()
+        raise
     live = Live()
     companies = tuple((company.name, company.tax_id) for company in settings.companies)
     reader = Reader(engine=settings.ocr_engine, workers=settings.ocr_workers, companies=companies)
@@ -237,11 +249,15 @@ def _wechat(
     return WeChat(account, assistant, catalog, keep, read_document)
 
 
-def _telegram(settings: Settings, assistant: Assistant, read_document: ReadDocument) -> Telegram | None:
+def _telegram(settings: Settings, assistant: Assistant, read_document: ReadDocument) -> "Telegram | None":
     token = secret(settings.telegram_token)
     if token is None:
         return None
-    account = TelegramAccount(
+    # Its library is large: who does not use Telegram need not wait for it.
+    from bot.channels.telegram.adapter import Account, Telegram
+    from bot.channels.telegram.commands import load_commands
+
+    account = Account(
         token=token,
         mode=settings.telegram_mode,
         secret=secret(settings.telegram_secret),

@@ -1,16 +1,17 @@
 """Schema migrations through Alembic: old or new, never between, on both databases."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.database import StoreSetupError
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 7_301_846  # advisory lock on PostgreSQL: one node migrates, the others wait
 
 
@@ -23,18 +24,27 @@ async def migrate(engine: AsyncEngine) -> None:
 async def check_current(engine: AsyncEngine) -> None:
     """Raise StoreSetupError when the schema is not the newest."""
     async with engine.connect() as connection:
-        if await connection.run_sync(_version) != _newest(_config()):
+        if await connection.run_sync(_version) != newest():
             raise StoreSetupError("the database schema is not current; run `piaoda migrate`")
 
 
+def newest() -> str:
+    """The version that the migrations lead to: their files are numbered, so that Alembic need not be asked."""
+    return max(path.name for path in (_MIGRATIONS / "versions").glob("[0-9]*_*.py")).partition("_")[0]
+
+
 def _upgrade(connection: sa.Connection) -> None:
-    config = _config()
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     version = _version(connection)
-    if version == _newest(config):
+    if version == newest():
         return
-    if version is not None and version not in _known(config):
+    from alembic import command  # slow to import, and most starts find the newest schema
+    from alembic.script import ScriptDirectory
+
+    config = _config()
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if version is not None and version not in known:
         raise StoreSetupError(
             f"the database has schema {version}, which this version of Piaoda does not know"
         )
@@ -43,18 +53,17 @@ def _upgrade(connection: sa.Connection) -> None:
 
 
 def _version(connection: sa.Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not sa.inspect(connection).has_table(_VERSIONS.name):
+        return None
+    return connection.scalar(sa.select(_VERSIONS.c.version_num))
 
 
-def _newest(config: Config) -> str | None:
-    return ScriptDirectory.from_config(config).get_current_head()
+_VERSIONS = sa.table("alembic_version", sa.column("version_num", sa.Text))
 
 
-def _known(config: Config) -> set[str]:
-    return {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+def _config() -> "Config":
+    from alembic.config import Config
 
-
-def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     return config

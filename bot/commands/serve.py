@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 import sys
@@ -40,6 +41,7 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT; 1 with one line of reason when it cannot start."""
+    gc.disable()  # a start makes much and throws little away
     try:
         settings = load_settings()
         log.configure(settings.log_level, settings.log_format)
@@ -78,6 +80,8 @@ async def _serve(settings: Settings) -> int:
         raise SettingsError(f"PIAODA_PORT: {settings.port} is in use; stop the other program or set another")
     listener = config.bind_socket()
     async with running(program):
+        gc.freeze()  # what is there now stays: no collection need look at it again
+        gc.enable()
         _greet(settings)
         await server.serve([listener])
     return 0

@@ -14,9 +14,6 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-
 from fapiao.dates import parse_date
 from fapiao.kinds import Kind, kind_from_code, kind_from_title
 from fapiao.money import MoneyError, parse_money, parse_tax
@@ -305,6 +302,9 @@ def _lines(text: str, separator: str, name: str) -> Iterator[Sequence[Any]]:
 
 
 def _xlsx(content: bytes, name: str) -> Iterator[Sequence[Any]]:
+    import openpyxl  # a quarter of the start's time, and most days bring no sheet
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(entry.file_size for entry in packed.infolist()) > _UNPACKED:

@@ -16,8 +16,7 @@ import numpy as np
 import structlog
 
 from nlu.document.reading import Reading, from_json
-from nlu.document.talk import HEAD, ReaderCrashedError, Talk, receive
-from nlu.document.zygote import READ, WARM
+from nlu.document.talk import HEAD, READ, WARM, ReaderCrashedError, Talk, receive
 
 START_SECONDS = 60.0  # until a child is there: it waits for the models, once after the start
 _TRIES = 2  # zygotes that may fail to make a child before we give up

@@ -10,6 +10,7 @@ import struct
 from typing import Any
 
 HEAD = struct.Struct("!I")  # length of what follows
+WARM, READ = b"warm", b"read"  # orders to the zygote, whose libraries the service need not import
 WHOLE_SECONDS = 300.0  # for one document of many pages
 _LONGEST_ANSWER = 16 * 2**20  # bytes
 

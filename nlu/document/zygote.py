@@ -21,9 +21,7 @@ import cv2  # noqa: E402 -- after the environment
 
 from nlu.document import confined  # noqa: E402
 from nlu.document.rehearsal import rehearse  # noqa: E402
-
-WARM = b"warm"
-READ = b"read"
+from nlu.document.talk import WARM  # noqa: E402
 
 
 def main() -> int:
