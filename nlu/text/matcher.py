@@ -15,7 +15,7 @@ from nlu.text.features import Concepts, Eyes, Seen, sounds
 from nlu.text.fold import LONGEST_MESSAGE, fold
 from nlu.text.hearing import Hearing
 from nlu.text.language import Languages
-from nlu.text.lexicon import Lexicon
+from nlu.text.lexicon import OUT_OF_SCOPE, Lexicon
 from nlu.text.normal import Normaliser, letters
 from nlu.text.spelling import Spelling
 
@@ -44,6 +44,7 @@ _CRITERIA = frozenset(("date", "amount_min", "amount_max", "seller"))
 _GREETING, _THANKS = "smalltalk.greet", "smalltalk.thanks"
 _SHORTEST_NEAR, _LONGEST_PHRASE, _NEAR = 4, 24, 90
 _EXACT, _NEARLY, _EXAMPLE, _CRITERIA_ONLY = 0.99, 0.95, 0.97, 0.85
+_UNWEIGHED = np.empty(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,11 @@ class Sure:
     confidence: float
     why: str  # phrase | number | example | criteria
 
+    @property
+    def decides(self) -> bool:
+        """Whether nothing else needs to be known: no other intent comes near, and it is one of ours."""
+        return self.confidence >= _NEARLY and self.intent != OUT_OF_SCOPE
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -61,7 +67,7 @@ class Match:
 
     language: str
     text: str  # normalised, values replaced by signs
-    scores: NDArray[np.float32]
+    scores: NDArray[np.float32]  # none where it was sure and they were not asked for
     sure: Sure | None = None
 
 
@@ -165,20 +171,25 @@ class Matcher:
         repaired = self.spelling.correct(repaired, closed)
         return text if repaired == folded else repaired
 
-    def match(self, text: str, slots: "Slots | None", name: str) -> Match:
-        """Return the scores of a message in the language `name`."""
+    def match(self, text: str, slots: "Slots | None", name: str, *, scored: bool = True) -> Match:
+        """Return the scores of a message in the language `name`.
+
+        Weighing costs more than all the rest: without `scored`, what is decided already has no scores.
+        """
         normal = self.reader.normal(text, slots, name)
         sure = self._surely(text, normal, slots, name)
+        if sure is not None and sure.decides and not scored:
+            return Match(name, normal, _UNWEIGHED, sure)
         scores = self.classifier.scores(self.reader.see(normal, slots, name), name)
         return Match(name, normal, scores, sure)
 
     def _surely(self, text: str, normal: str, slots: "Slots | None", language: str) -> Sure | None:
+        if normal and _NUMBERS_ONLY.issuperset(normal) and _BARE_NUMBER in self.lexicon.intents:
+            return Sure(_BARE_NUMBER, _EXAMPLE, "number")
         if self._phrases and len(normal) <= _LONGEST_PHRASE and len(text) <= 3 * _LONGEST_PHRASE:
             found = self._phrase(text, normal, language)
             if found is not None:
                 return found
-        if normal and _NUMBERS_ONLY.issuperset(normal) and _BARE_NUMBER in self.lexicon.intents:
-            return Sure(_BARE_NUMBER, _EXAMPLE, "number")
         known = self._examples.get(normal)
         if known is not None:
             return Sure(known, _EXAMPLE, "example")

@@ -61,6 +61,8 @@ class SlotFinder:
             pieces(reading.text) if said == reading.text else pieces(reading.text) | pieces(said)
         )
         self._numbers(reading, today)
+        if reading.values and reading.is_read:
+            return Slots(reading.values, tuple(sorted(reading.spans)), tuple(reading.more))
         _email(reading)
         self._seller(reading, text, sellers)
         self._date(reading, today)
@@ -189,6 +191,11 @@ class _Reading:
     def blot(self, start: int, end: int) -> None:
         """Blot a place out, so that nothing is read from it."""
         self.text = self.text[:start] + "\x00" * (end - start) + self.text[end:]
+
+    @property
+    def is_read(self) -> bool:
+        """Whether nothing is left: a number that stands alone is the commonest message of all."""
+        return not self.text.strip("\x00 ")
 
     def take(self, name: str, value: Any, start: int, end: int) -> None:
         """Keep a value and blot its place out, so that nothing else is read from it."""

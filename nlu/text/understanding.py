@@ -44,7 +44,7 @@ class Understanding:
     intent: str
     confidence: float
     action: str  # answer | clarify | refuse
-    alternatives: tuple[Guess, ...]  # best first, the answer included
+    alternatives: tuple[Guess, ...]  # best first, the answer included; it alone where there was no doubt
     slots: Mapping[str, Any]
     ms: float
     second: str | None = None  # a second wish in the same message, if it is clear
@@ -109,7 +109,7 @@ class Understander:
         begin = perf_counter()
         heard = self.hear(text, today=today, language=language)
         slots = heard.slots
-        match = self.matcher.match(*heard)
+        match = self.matcher.match(*heard, scored=False)
         ranked, action = self.judge(match)
         second = None
         parts = split_wishes(heard.text) if self._finder is not None else None
@@ -149,7 +149,9 @@ class Understander:
 
     def judge(self, match: Match, intents: tuple[str, ...] = ()) -> tuple[tuple[Guess, ...], str]:
         """Return the guesses, best first, and the action; `intents` name the scores if not our own do."""
-        ranked = self._ranked(match.scores, intents or self.matcher.classifier.intents)
+        ranked = []
+        if len(match.scores):
+            ranked = self._ranked(match.scores, intents or self.matcher.classifier.intents)
         if match.sure is not None:
             sure, left = match.sure, 1 - match.sure.confidence
             rest = [guess for guess in ranked if guess.intent != sure.intent]
@@ -173,7 +175,8 @@ class Understander:
         self, parts: tuple[str, str], today: date, language: str, whole: tuple[tuple[Guess, ...], str]
     ) -> tuple[tuple[Guess, ...], str, str | None]:
         judged = [
-            self.judge(self.matcher.match(part, self._find_slots(part, today), language)) for part in parts
+            self.judge(self.matcher.match(part, self._find_slots(part, today), language, scored=False))
+            for part in parts
         ]
         (first, first_action), (second, second_action) = judged
         intents = (first[0].intent, second[0].intent)
