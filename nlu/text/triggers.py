@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from math import inf
 from typing import Generic, TypeVar
 
 _ATOM = re.compile(r"\\.|\[(?:\\.|[^\]\\])+\]|.", re.DOTALL)
@@ -65,7 +66,7 @@ def _alternatives(pattern: str, at: int) -> tuple[Triggers, int]:
 
 def _sequence(pattern: str, at: int) -> tuple[Triggers, int]:
     """Read one alternative: the rarest triggers among its parts are enough."""
-    best = ALWAYS
+    best, least = ALWAYS, inf
     run = ""  # characters that follow each other in every match
     while at < len(pattern) and pattern[at] not in "|)":
         if pattern[at] == "(":
@@ -85,8 +86,8 @@ def _sequence(pattern: str, at: int) -> tuple[Triggers, int]:
             found = frozenset((_piece(run),))
         else:
             run = ""
-        if found and (not best or _commonness(found) < _commonness(best)):
-            best = found
+        if found and (common := _commonness(found)) < least:
+            best, least = found, common
     return best, at
 
 
