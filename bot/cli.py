@@ -20,6 +20,9 @@ COMMANDS = {
     "migrate": "bring the database to the newest schema",
     "users": "employees, their roles and one-time codes",
     "keys": "keys for the REST interface",
+    "outbox": "messages that wait, are in doubt or have failed",
+    "feedback": "ratings, complaints and suggestions of users",
+    "requests": "requests of users for a copy or erasure of their data",
     "wechat": "the WeChat official account",
 }
 

@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,12 +20,13 @@ import structlog
 
 from bot.outside.sheets import LARGEST, SheetError, SheetRow, read_sheet
 from bot.settings import Settings
-from storage import invoices, keys, notices, people
+from storage import invoices, keys, notices, outbox, people
 from storage.database import DirectoryBusyError, StoreUnavailableError
 from storage.keys import NewKey
 from storage.notices import Fact
+from storage.outbox import Mark
 from storage.people import NewCode, NewEmployee
-from storage.records import Role
+from storage.records import OutboxState, Role
 from storage.store import Store
 
 _LIMIT = LARGEST * 2  # bytes of a request: a sheet in base64 and a little more
@@ -187,6 +188,76 @@ async def revoke_key(store: Store, wish: Mapping[str, Any]) -> int:
     return await store.write(keys.revoke, NewKey(wish["name"], datetime.now(UTC)))
 
 
+_RESENT = (OutboxState.HELD, OutboxState.IN_DOUBT, OutboxState.DEAD)
+_DROPPED = (OutboxState.QUEUED, OutboxState.HELD, OutboxState.IN_DOUBT)
+
+
+async def list_outbox(store: Store, wish: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What is not delivered, without its words: they are the user's."""
+    states = [OutboxState(state) for state in wish["states"]]
+    return [
+        {
+            "id": item.id,
+            "state": item.state.value,
+            "chat": str(item.outgoing.chat),
+            "reply": item.outgoing.key,
+            "attempts": item.attempts,
+            "created_at": _minute(item.created_at),
+        }
+        for item in await store.read(outbox.waiting, states, wish["most"])
+    ]
+
+
+async def resend(store: Store, wish: Mapping[str, Any]) -> list[int]:
+    """Send what was held, in doubt or given up once more; returns the ids that could be."""
+    return await _mark(store, wish["ids"], OutboxState.QUEUED, _RESENT)
+
+
+async def give_up(store: Store, wish: Mapping[str, Any]) -> list[int]:
+    """Deliver these no more; returns the ids that could be stopped."""
+    return await _mark(store, wish["ids"], OutboxState.DEAD, _DROPPED)
+
+
+async def _mark(
+    store: Store, ids: Sequence[int], state: OutboxState, only: tuple[OutboxState, ...]
+) -> list[int]:
+    now = datetime.now(UTC)
+    marks = [Mark((id_,), state, now, only=only) for id_ in ids]
+    changed = await asyncio.gather(*(store.write(outbox.mark, mark) for mark in marks))
+    return [id_ for id_, count in zip(ids, changed, strict=True) if count]
+
+
+async def list_feedback(store: Store, wish: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Ratings, praise, complaints and suggestions, oldest first."""
+    return [
+        {"at": _minute(kept.at), **kept.value} for kept in await store.read(notices.facts_under, "feedback:")
+    ]
+
+
+async def list_requests(store: Store, wish: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Requests for a copy or erasure of personal data (查阅、复制、删除), oldest first; the open ones unless `all`."""
+    staff = {each.id: each for each in await store.read(people.everyone)}
+    found = []
+    for kept in await store.read(notices.facts_under, _REQUESTS):
+        if wish["all"] or "settled_at" not in kept.value:
+            who = staff.get(kept.value["employee"])
+            person = {"number": who.number, "name": who.name} if who is not None else {}
+            found.append({"at": _minute(kept.at), **kept.value, **person})
+    return found
+
+
+async def settle_request(store: Store, wish: Mapping[str, Any]) -> None:
+    """Note that a request has been carried out."""
+    for kept in await store.read(notices.facts_under, _REQUESTS):
+        if kept.value["reference"] == wish["reference"].upper():
+            value = {**kept.value, "settled_at": _minute(datetime.now(UTC))}
+            await store.write(notices.keep_fact, Fact(kept.key, value, kept.at))
+            return
+    raise OperationError(f"no request has the reference {wish['reference']}")
+
+
+_REQUESTS = "privacy:"
+
 OPERATIONS: Mapping[str, Operation] = {
     "import": import_sheet,
     "users.add": add_user,
@@ -195,4 +266,10 @@ OPERATIONS: Mapping[str, Operation] = {
     "keys.make": make_key,
     "keys.list": list_keys,
     "keys.revoke": revoke_key,
+    "outbox.list": list_outbox,
+    "outbox.resend": resend,
+    "outbox.drop": give_up,
+    "feedback.list": list_feedback,
+    "requests.list": list_requests,
+    "requests.done": settle_request,
 }

@@ -283,3 +283,11 @@ async def fact(connection: AsyncConnection, key: str) -> Fact | None:
     """A fact by its key."""
     row = (await connection.execute(sa.select(facts).where(facts.c.key == key))).first()
     return None if row is None else Fact(row.key, row.value, row.at)
+
+
+async def facts_under(connection: AsyncConnection, prefix: str) -> list[Fact]:
+    """The facts whose keys begin so, oldest first."""
+    rows = await connection.execute(
+        sa.select(facts).where(facts.c.key.startswith(prefix, autoescape=True)).order_by(facts.c.at)
+    )
+    return [Fact(row.key, row.value, row.at) for row in rows]

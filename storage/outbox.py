@@ -219,6 +219,17 @@ async def unsettled(connection: AsyncConnection) -> dict[str, int]:
     return {state: count for state, count in rows}
 
 
+async def waiting(connection: AsyncConnection, states: Sequence[OutboxState], limit: int) -> list[OutboxItem]:
+    """Outgoing messages in states that are not final, the newest `limit`, oldest first."""
+    rows = await connection.execute(
+        sa.select(messages)
+        .where(OPEN, messages.c.direction == "out", messages.c.state.in_([state.value for state in states]))
+        .order_by(messages.c.id.desc())
+        .limit(limit)
+    )
+    return [item(row) for row in reversed(rows.all())]
+
+
 async def drop(connection: AsyncConnection, chats: Sequence[ChatId]) -> list[None]:
     """The user has left: what was not delivered is given up."""
     await connection.execute(
