@@ -1,5 +1,6 @@
 """The classifier (分类器): one linear model over all features, plus one over rapidfuzz similarities."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ _SHORT = 2
 _ROUNDS = 8
 # Solving stops at this share of what is to be solved: what is left changes no answer.
 _SOLVED, _MOST_STEPS = 4e-3, 100
+_NO_LIKENESS = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,27 +68,24 @@ class Space:
         """Return the vector of a message: each block has its own fixed length."""
         get = self.places.get
         places: list[int] = []
-        strengths: list[float] = []
-        sizes: list[int] = []
-        shares: list[float] = []
-        for block, weight in zip(seen.blocks(), _WEIGHTS, strict=True):
-            found = [place for place in map(get, block) if place is not None]
-            if not found:
-                continue
-            places += found
-            sizes.append(len(found))
-            shares.append(weight)
-            if block is seen.concepts or block is seen.pairs:
-                strengths += [strength for name, strength in block.items() if name in self.places]
-            else:
-                strengths += [1.0] * len(found)
+        blocks: list[tuple[int, float, list[float]]] = []
+        for block, share in zip(seen.blocks(), _WEIGHTS, strict=True):
+            start = len(places)
+            places += [place for place in map(get, block) if place is not None]
+            if len(places) > start:
+                weak = (block is seen.concepts or block is seen.pairs) and min(block.values()) < 1
+                blocks.append(
+                    (start, share, [block[name] for name in block if get(name) is not None] if weak else [])
+                )
         here = np.array(places, dtype=np.int32)
-        if not places:
-            return Vector(here, np.zeros(0, dtype=np.float32))
-        values = self.weights[here] * np.array(strengths, dtype=np.float32)
-        starts = np.cumsum([0, *sizes[:-1]])
-        lengths = np.add.reduceat(values * values, starts)
-        values *= np.repeat(np.sqrt(np.array(shares, dtype=np.float32) / lengths), sizes)
+        values: Floats = self.weights[here]
+        end = len(places)
+        for start, share, strengths in reversed(blocks):
+            part = values[start:end]
+            if strengths:
+                part *= np.array(strengths, dtype=np.float32)
+            part *= math.sqrt(share / part.dot(part))
+            end = start
         return Vector(here, values)
 
 
@@ -119,8 +118,10 @@ class Neighbours:
         if not texts:
             return np.zeros(self.says.shape[1], dtype=np.float32)
         found: Floats = cdist([text], texts, scorer=ratio, dtype=np.float32)[0]
-        sharp = _sharpened(found * np.float32(0.01))
-        scores: Floats = sharp @ np.concatenate([self._by_intent[intent][1] for intent in likely])
+        found *= found
+        found *= found
+        scores: Floats = found @ np.concatenate([self._by_intent[intent][1] for intent in likely])
+        scores /= max(math.sqrt(found.dot(found)), _NO_LIKENESS)  # sharpened, as the examples were
         return scores
 
 
@@ -202,7 +203,7 @@ def _sharpened(likeness: Floats) -> Floats:
     sharp = likeness * likeness
     sharp *= sharp
     length = np.sqrt(np.sum(sharp * sharp, axis=-1, keepdims=True))
-    result: Floats = sharp / np.maximum(length, np.float32(1e-6))
+    result: Floats = sharp / np.maximum(length, np.float32(_NO_LIKENESS))
     return result
 
 

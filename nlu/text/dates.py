@@ -1,5 +1,6 @@
 """The period that a sentence speaks of (日期, 时间段), as first and last day, both inclusive."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -42,7 +43,12 @@ class Dates:
         self._not_before = words.before("dates.not_before")
         self._not_after = words.after("dates.not_after")
 
-    def find(self, text: str, today: date, present: set[str]) -> PeriodFound | None:
+    @property
+    def needed(self) -> frozenset[str]:
+        """The pieces of a text that are looked for."""
+        return self._gate.needed
+
+    def find(self, text: str, today: date, present: Set[str]) -> PeriodFound | None:
         """The period that folded text speaks of, or None; `present` are the pieces of the text."""
         found = self._parts(text, today, present)
         if not found:
@@ -54,7 +60,7 @@ class Dates:
             whole = PeriodFound(whole.start, part.end, periods.joined(whole.period, part.period))
         return self._bounded(text, whole, today)
 
-    def _parts(self, text: str, today: date, present: set[str]) -> list[PeriodFound]:
+    def _parts(self, text: str, today: date, present: Set[str]) -> list[PeriodFound]:
         """What the rules read, the longer before the shorter, without what is denied or a deadline."""
         found = [
             PeriodFound(*each) for rule in self._gate.possible(present) for each in rule.periods(text, today)

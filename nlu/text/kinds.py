@@ -1,7 +1,7 @@
 """Words of a sentence that name one of a few things (票种, 状态, 类别): kinds, states, categories, languages."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
 from nlu.text.slot_words import SlotWords, alternatives
@@ -27,7 +27,12 @@ class Vocabulary:
         patterns = [(name, alternatives(items)) for name, items in words.named(place).items()]
         self._gate = Gate(((name, words.compiled(pattern)), triggers(pattern)) for name, pattern in patterns)
 
-    def find(self, text: str, present: set[str]) -> list[Named]:
+    @property
+    def needed(self) -> frozenset[str]:
+        """The pieces of a text that are looked for."""
+        return self._gate.needed
+
+    def find(self, text: str, present: Set[str]) -> list[Named]:
         """Every word in folded text, by place; `present` are the pieces of the text."""
         found = [
             Named(match.start(), match.end(), name)

@@ -176,18 +176,24 @@ class Matcher:
 
         Weighing costs more than all the rest: without `scored`, what is decided already has no scores.
         """
-        normal = self.reader.normal(text, slots, name)
-        sure = self._surely(text, normal, slots, name)
+        normaliser = self.reader.normalisers[name]
+        signed = masked(text, slots)
+        spelled = normaliser.spell(signed)
+        normal = normaliser.rest(spelled, signed)
+        sure = self._surely(text, spelled if signed == text else None, normal, slots, name)
         if sure is not None and sure.decides and not scored:
             return Match(name, normal, _UNWEIGHED, sure)
         scores = self.classifier.scores(self.reader.see(normal, slots, name), name)
         return Match(name, normal, scores, sure)
 
-    def _surely(self, text: str, normal: str, slots: "Slots | None", language: str) -> Sure | None:
+    def _surely(
+        self, text: str, spelled: str | None, normal: str, slots: "Slots | None", language: str
+    ) -> Sure | None:
+        """`spelled` is the spelling of `text` if nothing in it became a sign."""
         if normal and _NUMBERS_ONLY.issuperset(normal) and _BARE_NUMBER in self.lexicon.intents:
             return Sure(_BARE_NUMBER, _EXAMPLE, "number")
         if self._phrases and len(normal) <= _LONGEST_PHRASE and len(text) <= 3 * _LONGEST_PHRASE:
-            found = self._phrase(text, normal, language)
+            found = self._phrase(text, spelled, normal, language)
             if found is not None:
                 return found
         known = self._examples.get(normal)
@@ -210,15 +216,14 @@ class Matcher:
             kept[start:end] = _FOUND * (end - start)
         return not _BESIDE_CRITERIA.sub("", self.reader.normalisers[language]("".join(kept)))
 
-    def _phrase(self, text: str, normal: str, language: str) -> Sure | None:
+    def _phrase(self, text: str, spelled: str | None, normal: str, language: str) -> Sure | None:
         # Thanks behind a word are taken off the normal form, so "好的，谢谢" is looked up whole first.
         keys = ["".join(text.split()).lower()]
         if len(text) <= _LONGEST_PHRASE:
-            keys += self._keys(text, language)
+            keys.append(self.reader.normalisers[language].spell(text) if spelled is None else spelled)
         keys.append(normal)
         own = self._phrases.get(language, {})
-        others = [phrases for name, phrases in self._phrases.items() if name != language]
-        for phrases in (own, *others):
+        for phrases in (own, *self._phrases.values()):
             for key in keys:
                 if key in phrases:
                     return Sure(phrases[key], _EXACT, "phrase")

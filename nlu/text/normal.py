@@ -28,6 +28,9 @@ _PICTURES = re.compile(
 # Whatever is neither a letter, a digit nor one of our placeholders divides words.
 _DIVIDERS = re.compile(r"[^\w\ue000-\uf8ff']+|_+|(?<![a-z])'|'(?![a-z])")
 _INNER_SPACE = re.compile(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f])")
+# Latin words are looked up by their beginning, where a word begins.
+_LATIN_START = 4
+_LATIN_BEGINS = re.compile("(?<![a-z])[a-z]")
 _REPEATED = re.compile(r"([^\W\d])\1{2,}")
 
 
@@ -80,23 +83,41 @@ class Words:
     def __init__(self, words: Iterable[str], *, inflected: bool = False, open_ended: bool = False) -> None:
         ending = r"(?:s|es|d|ed|ing|'s)?(?![a-z])" if inflected else r"(?![a-z])"
         self._ending = re.compile("" if open_ended else ending)
+        self._latin: dict[str, list[str]] = {}
         self._by_start: dict[str, list[str]] = {}
         for word in sorted({word for word in words if word}, key=lambda word: (-len(word), word)):
-            self._by_start.setdefault(word[:2], []).append(word)
+            if _is_latin(word[0]):
+                self._latin.setdefault(word[:_LATIN_START], []).append(word)
+            else:
+                self._by_start.setdefault(word[:2], []).append(word)
         self._short = frozenset(start for start in self._by_start if len(start) == 1)
+        self._ascii = frozenset(start[0] for start in self._by_start if start.isascii())
 
     def find(self, text: str) -> list[tuple[int, str]]:
         """Return (place, word) for each word, the longer first at each place, overlaps included."""
+        found = self._find_others(text)
+        if not self._latin:
+            return found
+        latin = [
+            (at, word)
+            for at in [match.start() for match in _LATIN_BEGINS.finditer(text)]
+            for size in range(_LATIN_START, 0, -1)
+            for word in self._latin.get(text[at : at + size], ())
+            if len(text) >= at + size and text.startswith(word, at) and self._ends(text, at, word)
+        ]
+        return sorted([*found, *latin], key=lambda each: each[0]) if found and latin else found or latin
+
+    def _find_others(self, text: str) -> list[tuple[int, str]]:
+        """Find the words that begin with no Latin letter."""
         groups, short = self._by_start, self._short
-        starts = [at for at in range(len(text)) if text[at : at + 2] in groups or text[at] in short]
-        if not starts:
+        if not groups or (text.isascii() and self._ascii.isdisjoint(text)):
             return []
         found: list[tuple[int, str]] = []
-        for at in starts:
+        for at in [at for at in range(len(text)) if text[at : at + 2] in groups or text[at] in short]:
             for word in groups.get(text[at : at + 2], ()):
-                if text.startswith(word, at) and self._stands_alone(text, at, word):
+                if text.startswith(word, at) and self._ends(text, at, word):
                     found.append((at, word))
-            if text[at] in short and at + 1 < len(text) and self._stands_alone(text, at, text[at]):
+            if text[at] in short and at + 1 < len(text):
                 found.append((at, text[at]))
         return found
 
@@ -111,10 +132,12 @@ class Words:
             free = at + len(word)
         return "".join(parts) + text[free:] if parts else text
 
-    def _stands_alone(self, text: str, at: int, word: str) -> bool:
-        if at and "a" <= word[0] <= "z" and "a" <= text[at - 1] <= "z":
-            return False
-        return not "a" <= word[-1] <= "z" or self._ending.match(text, at + len(word)) is not None
+    def _ends(self, text: str, at: int, word: str) -> bool:
+        return not _is_latin(word[-1]) or self._ending.match(text, at + len(word)) is not None
+
+
+def _is_latin(char: str) -> bool:
+    return "a" <= char <= "z"
 
 
 class Normaliser:
@@ -154,7 +177,10 @@ class Normaliser:
 
     def __call__(self, text: str) -> str:
         """Return what the matcher compares; never empty if `text` says anything."""
-        spelled = self.spell(text)
+        return self.rest(self.spell(text), text)
+
+    def rest(self, spelled: str, text: str) -> str:
+        """Return what the matcher compares of a text that is spelled already."""
         if not spelled:
             return " ".join(unicodedata.normalize("NFKC", text).split())[:_TAIL]
         replaced = self._find_fillers.replace(spelled, self._fillers)

@@ -10,6 +10,7 @@ from nlu.text.slot_words import SlotWords
 
 _RUN = re.compile(r"(?<![0-9])\d(?:[ -]{0,2}\d){5,40}(?![0-9])", re.ASCII)
 _GROUP = re.compile(r"\d+", re.ASCII)
+_FIGURE = re.compile(r"\d", re.ASCII)
 _LETTER = re.compile(r"[a-z]")
 # Telephones, number plates and cards say by their form that they are no invoice.
 _FOREIGN = re.compile(
@@ -61,7 +62,8 @@ class Numbers:
     def find(self, text: str, today: date) -> list[NumberFound]:
         """All numbers in folded text, in order."""
         found: list[NumberFound] = []
-        if _FOREIGN_SIGN.search(text):
+        figures = _FIGURE.search(text) is not None
+        if figures and _FOREIGN_SIGN.search(text):
             for foreign in _FOREIGN.finditer(text):
                 found.append(NumberFound(foreign.start(), foreign.end()))
                 text = text[: foreign.start()] + "\x00" * len(foreign[0]) + text[foreign.end() :]
@@ -69,7 +71,7 @@ class Numbers:
             digits, start, end = spelled
             if len(digits) in (8, 20):
                 found.append(NumberFound(start, end, digits))
-        for run in _RUN.finditer(text):
+        for run in _RUN.finditer(text) if figures else ():
             if not _DAY.match(run.group()):
                 found += self._in_run(text, run.start(), run.end(), today)
         return sorted(found, key=lambda each: each.start)

@@ -104,7 +104,7 @@ class NumberWords:
         repeat = alternatives([re.escape(word) for word in self._repeats])
         one = rf"(?:{repeat}[ -])?{digit}"
         self._spelled = words.compiled(rf"\b{one}(?:[ -]{one}){{3,}}\b")
-        self._starts = words.compiled(alternatives([re.escape(word) for word in self._digits]))
+        self._starts = words.compiled(r"\b" + alternatives([re.escape(word) for word in self._digits]))
 
     def value(self, text: str) -> int | None:
         """The whole number in words (two thousand five hundred); None if it is none."""

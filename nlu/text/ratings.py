@@ -1,8 +1,10 @@
 """How many points of five a sentence gives (评分): 5分, 四星, 3 out of 5, 星4つ."""
 
 import re
+from collections.abc import Set
 
 from nlu.text.slot_words import SlotWords
+from nlu.text.triggers import triggers
 
 
 class Ratings:
@@ -13,11 +15,11 @@ class Ratings:
         value = rf"[1-5]|{words.any_of('ratings.values')}"
         self._behind = words.compiled(rf"(?<![\d.])({value})\s?{words.any_of('ratings.units')}")
         self._before = words.compiled(rf"{words.any_of('ratings.before')}\s?({value})(?![\d.]|[a-z])")
-        self._signs = words.compiled(rf"{words.any_of('ratings.units')}|{words.any_of('ratings.before')}")
+        self.needed = triggers(rf"{words.any_of('ratings.units')}|{words.any_of('ratings.before')}")
 
-    def find(self, text: str) -> int | None:
-        """The rating in folded text, or None."""
-        if self._signs.search(text) is None:
+    def find(self, text: str, present: Set[str]) -> int | None:
+        """The rating in folded text, or None; `present` are the pieces of the text."""
+        if self.needed and self.needed.isdisjoint(present):
             return None
         found: re.Match[str] | None = self._behind.search(text) or self._before.search(text)
         if found is None:

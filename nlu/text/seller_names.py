@@ -32,6 +32,7 @@ LEGAL_FORM = _FORM
 _REGION_BEFORE = re.compile(rf"^{_PLACES}(?=..)", re.MULTILINE)
 _BRACKETS = re.compile(r"\([^()\n]{1,12}\)")
 _EDGES = re.compile(r"^ +| +$", re.MULTILINE)
+_HALF = 21  # bits of a character
 _COMMON = 2_000  # two sounds in more names than that tell nothing
 
 
@@ -86,35 +87,40 @@ class Sounds:
     """The sounds of cores, and which names hold two sounds after each other."""
 
     lines: Lines
-    keys: NDArray[np.int64]
-    starts: NDArray[np.int64]
+    pairs: dict[str, int]  # two sounds: their number
+    starts: list[int]  # of the names of each pair, and of the one that would follow
     names: NDArray[np.int32]
 
     def holding(self, said: str, most: int) -> NDArray[np.int32]:
         """The names that share sounds with `said`, by the rarest of them; about `most`, with repeats."""
-        wanted = np.unique(_pairs(said))
-        places = np.searchsorted(self.keys, wanted)
-        known = places < len(self.keys)
-        places, wanted = places[known], wanted[known]
-        places = places[self.keys[places] == wanted]
-        sizes = self.starts[places + 1] - self.starts[places]
+        known = {said[at : at + 2] for at in range(len(said) - 1)} & self.pairs.keys()
         found: list[NDArray[np.int32]] = []
-        total = 0
-        for rank in np.argsort(sizes, kind="stable"):
-            if total + sizes[rank] > most and found:
+        for start, end in sorted(map(self._place, known), key=_size):
+            most -= end - start
+            if most < 0 and found:
                 break
-            found.append(self.names[self.starts[places[rank]] : self.starts[places[rank] + 1]])
-            total += int(sizes[rank])
+            found.append(self.names[start:end])
         return np.concatenate(found) if found else np.empty(0, np.int32)
+
+    def _place(self, pair: str) -> tuple[int, int]:
+        number = self.pairs[pair]
+        return self.starts[number], self.starts[number + 1]
+
+
+def _size(place: tuple[int, int]) -> tuple[int, int]:
+    return place[1] - place[0], place[0]
 
 
 def sounding(short: str) -> Sounds:
     """The sounds of cores, one a line."""
     spoken = said(short)
     keys = _pairs(spoken)
-    breaks = _codes(spoken) == ord(_BREAK)
+    codes = _codes(spoken)
+    breaks = codes == ord(_BREAK)
+    figures = (codes >= ord("0")) & (codes <= ord("9"))
     owners = np.cumsum(breaks, dtype=np.int32)[:-1]
-    inside = ~(breaks[:-1] | breaks[1:])
+    # Two figures are rather of an amount or a number than of a name.
+    inside = ~(breaks[:-1] | breaks[1:] | (figures[:-1] & figures[1:]))
     keys, owners = keys[inside], owners[inside]
     order = np.argsort(keys, kind="stable")
     keys, owners = keys[order], owners[order]
@@ -122,13 +128,17 @@ def sounding(short: str) -> Sounds:
     kept = counts <= _COMMON
     owners = owners[np.repeat(kept, counts)]
     starts = np.concatenate(([0], np.cumsum(counts[kept])))
-    return Sounds(Lines(spoken, _starts(breaks)), distinct[kept], starts.astype(np.int64), owners)
+    pairs = {
+        chr(key >> _HALF) + chr(key & ((1 << _HALF) - 1)): at
+        for at, key in enumerate(distinct[kept].tolist())
+    }
+    return Sounds(Lines(spoken, _starts(breaks)), pairs, starts.tolist(), owners)
 
 
 def _pairs(text: str) -> NDArray[np.int64]:
     """A key for every two characters after each other."""
     codes = _codes(text).astype(np.int64)
-    return (codes[:-1] << 21) | codes[1:]
+    return (codes[:-1] << _HALF) | codes[1:]
 
 
 def _codes(text: str) -> NDArray[np.uint32]:

@@ -1,7 +1,7 @@
 """Slots of a sentence (槽位): numbers, period, amounts, seller, kinds, state and a few more, in their JSON forms."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -52,14 +52,17 @@ class SlotFinder:
         self._open_sellers = OpenSellers(words)
         self._denial = Denial(words, "denied")
         self._ratings = Ratings(words)
+        vocabularies = (self.kinds, self.statuses, self.categories, self._languages)
+        self._needed = self.dates.needed.union(
+            self._ratings.needed, *(vocabulary.needed for vocabulary in vocabularies)
+        )
 
     def find(self, text: str, *, today: date, sellers: SellerIndex | None = None) -> Slots:
         """All slots of `text`; never raises, and is quick for any text: what is very long is cut."""
         reading = _Reading(fold(text))
         said = spoken_digits(reading.text)
-        reading.present = (
-            pieces(reading.text) if said == reading.text else pieces(reading.text) | pieces(said)
-        )
+        present = pieces(reading.text) if said == reading.text else pieces(reading.text) | pieces(said)
+        reading.present = present & self._needed
         self._numbers(reading, today)
         if reading.values and reading.is_read:
             return Slots(reading.values, tuple(sorted(reading.spans)), tuple(reading.more))
@@ -74,7 +77,7 @@ class SlotFinder:
             self._brand(reading, text, sellers)
             self._open_seller(reading, text)
         self._language(reading)
-        rating = self._ratings.find(reading.text)
+        rating = self._ratings.find(reading.text, reading.present)
         if rating is not None:
             reading.values["rating"] = rating
         return Slots(reading.values, tuple(sorted(reading.spans)), tuple(reading.more))
@@ -186,7 +189,7 @@ class _Reading:
         self.values: dict[str, Any] = {}
         self.spans: list[tuple[int, int, str]] = []
         self.more: list[str] = []
-        self.present: set[str] = set()  # the pieces of the text before anything was blotted out
+        self.present: Set[str] = frozenset()  # what is looked for of the text before anything was blotted out
 
     def blot(self, start: int, end: int) -> None:
         """Blot a place out, so that nothing is read from it."""

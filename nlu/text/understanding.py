@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from heapq import nlargest
+from operator import itemgetter
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -168,8 +168,8 @@ class Understander:
 
     def _ranked(self, scores: NDArray[np.float32], intents: tuple[str, ...]) -> list[Guess]:
         _, chances = self.confidence.chances(intents, scores)
-        best = nlargest(_MOST_ALTERNATIVES + 1, chances, key=chances.__getitem__)
-        return [Guess(name, round(chances[name], 4)) for name in best]
+        best = sorted(chances.items(), key=itemgetter(1), reverse=True)[: _MOST_ALTERNATIVES + 1]
+        return [Guess(name, round(chance, 4)) for name, chance in best]
 
     def _two_wishes(
         self, parts: tuple[str, str], today: date, language: str, whole: tuple[tuple[Guess, ...], str]
