@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 
+import numpy as np
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extract
 
@@ -32,11 +33,12 @@ class Spelling:
                 self._beside.update(zip([_START, *found], [*found, _END], strict=True))
         for text in words:
             self._known.update(dict.fromkeys(_WORD.findall(text), 1))
-        self._by_size: dict[int, list[str]] = {}
+        by_size: dict[int, list[str]] = {}
         for word in sorted(self._known):
             if len(word) >= _SHORTEST_KNOWN:
                 for size in range(len(word) - 2, len(word) + 3):
-                    self._by_size.setdefault(size, []).append(word)
+                    by_size.setdefault(size, []).append(word)
+        self._by_size = {size: (near, np.array([*map(_letters, near)])) for size, near in by_size.items()}
 
     def correct(self, text: str, closed: Collection[int] = ()) -> str:
         """Return a folded text with unknown words replaced by the likeliest known word near them.
@@ -63,9 +65,18 @@ class Spelling:
         return "".join(parts) + text[free:] if parts else text
 
     def _nearest(self, word: str, before: str, after: str) -> str | None:
+        if len(word) not in self._by_size:
+            return None
         slips = 2 if len(word) >= _TWO_SLIPS_FROM else 1
+        words, letters = self._by_size[len(word)]
+        # A slip puts at most one letter in and one out.
+        possible = np.flatnonzero(np.bitwise_count(letters ^ _letters(word)) <= 2 * slips).tolist()
         found = extract(
-            word, self._by_size.get(len(word), ()), scorer=OSA.distance, score_cutoff=slips, limit=_MOST_NEAR
+            word,
+            [words[at] for at in possible],
+            scorer=OSA.distance,
+            score_cutoff=slips,
+            limit=_MOST_NEAR,
         )
         likely: list[tuple[float, str]] = []
         for known, distance, _ in found:
@@ -77,3 +88,11 @@ class Spelling:
         if not likely or min(likely)[0] > _DEAREST:
             return None
         return min(likely)[1]
+
+
+def _letters(word: str) -> int:
+    """Which letters a word has, as bits."""
+    found = 0
+    for char in word:
+        found |= 1 << (ord(char) & 31)
+    return found
