@@ -18,7 +18,8 @@ from typing import Any
 
 import structlog
 
-from bot.outside.sheets import LARGEST, SheetError, SheetRow, read_sheet
+from bot.outside.cells import SheetError
+from bot.outside.sheets import LARGEST, SheetRow, read_sheet
 from bot.settings import Settings
 from storage import invoices, keys, notices, outbox, people
 from storage.database import DirectoryBusyError, StoreUnavailableError
@@ -137,7 +138,7 @@ async def import_sheet(store: Store, wish: Mapping[str, Any]) -> dict[str, Any]:
         "read": len(sheet.rows),
         "created": sum(each.created for each in stored),
         "changed": sum(each.changed and not each.created for each in stored),
-        "complaints": [[complaint.row, complaint.reason] for complaint in sheet.complaints],
+        "complaints": [[each.row, each.reason, each.value] for each in sheet.complaints],
         "strangers": sum(number not in ids for number in numbers),
     }
 

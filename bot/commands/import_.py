@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.office import OperationError, perform
-from bot.outside.sheets import SheetError, read_sheet
+from bot.outside.cells import SheetError
+from bot.outside.sheets import read_sheet
 from bot.settings import SettingsError, load_settings
 from storage.database import StoreSetupError, StoreUnavailableError
 
@@ -20,14 +21,17 @@ if TYPE_CHECKING:
     Subparsers = _SubParsersAction[argparse.ArgumentParser]
 
 _REASONS = {
-    "number": "the invoice number (发票号码) is missing or has the wrong length",
+    "number": "the number (发票号码) is missing or not of the form that its kind has",
+    "code": "the code (发票代码, 票据代码) is not of the form that its kind has",
+    "ticket_number": "an electronic ticket needs the 20-digit invoice number (发票号码); this is the ticket's own",
+    "not_invoice": "this is no invoice but a paper that travels with one",
     "digits_lost": "the spreadsheet has lost digits of the number; format the column as text",
     "date": "the date (开票日期) cannot be read",
     "money": "an amount cannot be read",
     "state": "a state is unknown",
 }
 _STRANGERS = "staff numbers (工号) that no employee has; see `piaoda users`"
-_SHOWN = 20
+_MANY = 20  # lines, after which a sum helps
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -56,7 +60,7 @@ async def _import(args: argparse.Namespace) -> list[int]:
         content = _content(path)
         if args.dry_run:
             sheet = read_sheet(content, path.name, source=args.source, at=datetime.now(UTC))
-            complaints = [[complaint.row, complaint.reason] for complaint in sheet.complaints]
+            complaints = [[each.row, each.reason, each.value] for each in sheet.complaints]
             reports.append(_report(path, {"read": len(sheet.rows), "complaints": complaints}))
             continue
         wish = {"content": base64.b64encode(content).decode(), "name": path.name, "source": args.source}
@@ -77,10 +81,10 @@ def _report(path: Path, result: dict[str, Any]) -> int:
     if "created" in result:
         done = f"{result['created']} new, {result['changed']} with a new state, "
     sys.stdout.write(f"{path.name}: {result['read']} invoices read, {done}{len(complaints)} rows left out\n")
-    for row, reason in complaints[:_SHOWN]:
-        sys.stderr.write(f"  row {row}: {_REASONS[reason]}\n")
-    if len(complaints) > _SHOWN:
-        counts = Counter(reason for _, reason in complaints)
+    for row, reason, value in complaints:
+        sys.stderr.write(f"  row {row}: {_REASONS[reason]}{f': {value!r}' if value else ''}\n")
+    if len(complaints) > _MANY:
+        counts = Counter(reason for _, reason, _ in complaints)
         sys.stderr.write(f"  … in all: {', '.join(f'{count} × {name}' for name, count in counts.items())}\n")
     if strangers := result.get("strangers"):
         sys.stderr.write(f"  {strangers} {_STRANGERS}\n")

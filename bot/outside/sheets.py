@@ -4,9 +4,6 @@ Columns are found by name, never by place: those of the tax account's export (�
 deduction lists, and of our own export. A row an item adds up to one invoice.
 """
 
-import csv
-import io
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -14,10 +11,12 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
+from bot.outside.cells import SheetError, csv_rows, xlsx_rows
 from fapiao.dates import parse_date
+from fapiao.identity import CodeError, looks_fiscal, parse_identity
 from fapiao.kinds import Kind, kind_from_code, kind_from_title
 from fapiao.money import MoneyError, parse_money, parse_tax
-from fapiao.numbers import NumberError, Reason, parse_code, parse_number
+from fapiao.numbers import InvoiceNumber, NumberError, Reason
 from fapiao.status import (
     BookingState,
     ReimbursementState,
@@ -34,12 +33,12 @@ from storage.invoices import InvoiceDraft
 LARGEST = 50 * 2**20  # bytes of a sheet
 _ROWS = 500_000
 _HEADER_ROWS = 15  # titles above the header row
-_UNPACKED = 400 * 2**20
 
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "code": ("发票代码", "code"),
-    "number": ("发票号码", "number", "invoicenumber"),
+    "code": ("发票代码", "票据代码", "电子票据代码", "code"),
+    "number": ("发票号码", "票据号码", "电子票据号码", "number", "invoicenumber"),
     "digital_number": ("数电发票号码", "数电票号码", "全电发票号码", "digitalnumber"),
+    "ticket_number": ("电子客票号", "电子客票号码", "客票号", "票号", "印刷序号", "红色票号", "ticketnumber"),
     "issue_date": ("开票日期", "issuedate", "date"),
     "check_code": ("校验码", "checkcode"),
     "seller_tax_id": ("销方识别号", "销售方识别号", "销方税号", "销售方纳税人识别号", "sellertaxid"),
@@ -49,7 +48,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "amount": ("金额", "不含税金额", "合计金额", "票面金额", "amount"),
     "tax": ("税额", "票面税额", "合计税额", "tax"),
     "total": ("价税合计", "含税金额", "total"),
-    "kind": ("发票票种", "票种", "发票类型", "kind"),
+    "kind": ("发票票种", "票种", "发票类型", "票据种类", "票据类型", "kind"),
     "tax_state": ("发票状态", "taxstate", "税务状态"),
     "use_state": ("勾选状态", "用途", "usestate"),
     "booking_state": ("入账状态", "bookingstate"),
@@ -59,6 +58,8 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "blue": ("是否正数发票",),
 }
 FIELDS = frozenset(_COLUMNS)
+_NUMBERS = frozenset({"number", "digital_number", "ticket_number"})
+_SHOWN = 40  # characters of a cell that is complained about
 _NAMES = {alias: name for name, aliases in _COLUMNS.items() for alias in aliases}
 _R = ReimbursementState
 _REIMBURSEMENT = {
@@ -74,15 +75,15 @@ _KIND_WORDS = {
     "数电票(增值税专用发票)": Kind.DIGITAL_SPECIAL, "数电专票": Kind.DIGITAL_SPECIAL,
     "数电票(普通发票)": Kind.DIGITAL_ORDINARY, "数电普票": Kind.DIGITAL_ORDINARY,
     "数电票(铁路电子客票)": Kind.RAIL_E, "数电票(航空运输客票电子行程单)": Kind.AIR_E,
+    "铁路电子客票": Kind.RAIL_E, "航空运输客票电子行程单": Kind.AIR_E, "财政电子票据": Kind.FISCAL,
+    "数电票(机动车销售统一发票)": Kind.DIGITAL_VEHICLE, "数电票(二手车销售统一发票)": Kind.DIGITAL_USED_CAR,
+    "区块链电子发票": Kind.BLOCKCHAIN, "通行费电子普通发票": Kind.VAT_E_TOLL, "卷票": Kind.VAT_ROLL,
     "数电纸质发票(增值税专用发票)": Kind.DIGITAL_PAPER_SPECIAL,
-    "数电纸质发票(普通发票)": Kind.DIGITAL_PAPER_ORDINARY, "增值税专用发票": Kind.VAT_SPECIAL,
+    "数电纸质发票(普通发票)": Kind.DIGITAL_PAPER_ORDINARY,
+    "数电纸质发票(增值税普通发票)": Kind.DIGITAL_PAPER_ORDINARY, "增值税专用发票": Kind.VAT_SPECIAL,
     "增值税普通发票": Kind.VAT_ORDINARY, "增值税电子普通发票": Kind.VAT_E_ORDINARY,
     "增值税电子专用发票": Kind.VAT_E_SPECIAL,
 }  # fmt: skip
-
-
-class SheetError(Exception):
-    """The file is no sheet we can read; the message says why in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,8 @@ class Complaint:
     """A row that was left out."""
 
     row: int  # as the program that made the sheet numbers it
-    reason: str  # key: number, digits_lost, date, money, state, code
+    reason: str  # key: number, code, digits_lost, ticket_number, not_invoice, date, money, state
+    value: str = ""  # what stands there, cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def read_sheet(content: bytes, name: str, *, source: str, at: datetime) -> Sheet
     """Read a sheet, blocking. Raises SheetError."""
     if len(content) > LARGEST:
         raise SheetError(f"{name} is larger than {LARGEST // 2**20} MB")
-    rows = _xlsx(content, name) if content[:2] == b"PK" else _csv(content, name)
+    rows = xlsx_rows(content, name, _ROWS) if content[:2] == b"PK" else csv_rows(content, name)
     numbered = enumerate(rows, start=1)
     columns = _header(numbered, name)
     found: dict[str, SheetRow] = {}
@@ -125,7 +127,7 @@ def read_sheet(content: bytes, name: str, *, source: str, at: datetime) -> Sheet
         try:
             entry = row_of(values, source=source, at=at)
         except RowError as error:
-            complaints.append(Complaint(row, error.reason))
+            complaints.append(Complaint(row, error.reason, error.value[:_SHOWN]))
             continue
         key = f"{entry.draft.code or ''}-{entry.draft.number}"
         found[key] = _added(found[key], entry) if key in found else entry
@@ -135,9 +137,10 @@ def read_sheet(content: bytes, name: str, *, source: str, at: datetime) -> Sheet
 class RowError(Exception):
     """A row cannot be taken; `reason` as in Complaint."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, value: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.value = value
 
 
 def _header(rows: Iterator[tuple[int, Sequence[Any]]], name: str) -> dict[str, int]:
@@ -147,15 +150,14 @@ def _header(rows: Iterator[tuple[int, Sequence[Any]]], name: str) -> dict[str, i
             field = _NAMES.get(unspaced(_text(cell)).replace("_", "").casefold())
             if field is not None:
                 columns.setdefault(field, place)
-        if "number" in columns or "digital_number" in columns:
+        if not columns.keys().isdisjoint(_NUMBERS):
             return columns
     raise SheetError(f"{name} has no column 发票号码 (or number) in its first {_HEADER_ROWS} rows")
 
 
 def row_of(values: Mapping[str, Any], *, source: str, at: datetime) -> SheetRow:
     """The invoice in a mapping of field (as in FIELDS) to cell. Raises RowError."""
-    code, number = _identity(values)
-    kind = _kind(values, code)
+    kind, code, number = _identity(values)
     draft = InvoiceDraft(
         number=number,
         code=code,
@@ -178,44 +180,58 @@ def row_of(values: Mapping[str, Any], *, source: str, at: datetime) -> SheetRow:
     return SheetRow(draft, _text(values.get("owner")) or None)
 
 
-def _identity(values: Mapping[str, Any]) -> tuple[str | None, str]:
-    """(code, number): digital invoices have their number in a column of its own, or in the common one."""
+def _identity(values: Mapping[str, Any]) -> tuple[Kind | None, str | None, str]:
+    """(kind, code, number): digital invoices have their number in a column of its own, or in the common one."""
+    kind = _kind(_text(values.get("kind")))
+    if kind is not None and not kind.is_invoice:
+        raise RowError("not_invoice", _text(values.get("kind")))
+    code, ticket = _text(values.get("code")) or None, _text(values.get("ticket_number"))
     text = _text(values.get("digital_number")) or _text(values.get("number"))
-    code = _text(values.get("code")) or None
+    if not text and kind in (Kind.RAIL_E, Kind.AIR_E) and ticket:
+        raise RowError("ticket_number", ticket)
+    text = text or ticket
     try:
-        parsed = parse_number(text)
-        if parsed.is_digital:
-            return None, parsed.number
-        return parsed.code or (parse_code(code) if code else None), parsed.number
+        parsed = parse_identity(text, code, kind)
+    except CodeError as error:
+        raise RowError("digits_lost" if error.reason is Reason.FLOAT else "code", code or "") from error
     except NumberError as error:
-        raise RowError("digits_lost" if error.reason is Reason.FLOAT else "number") from error
+        raise RowError("digits_lost" if error.reason is Reason.FLOAT else "number", text) from error
+    if kind is None:
+        kind = _kind_of(parsed)
+    return kind, parsed.code, parsed.number
 
 
-def _kind(values: Mapping[str, Any], code: str | None) -> Kind | None:
-    text = unspaced(_text(values.get("kind")))
-    if text in set(Kind):
-        return Kind(text)
-    return _KIND_WORDS.get(text) or kind_from_title(text) or (kind_from_code(code) if code else None)
+def _kind_of(parsed: InvoiceNumber) -> Kind | None:
+    if looks_fiscal(parsed.number, parsed.code):
+        return Kind.FISCAL
+    return kind_from_code(parsed.code) if parsed.code else None
+
+
+def _kind(text: str) -> Kind | None:
+    packed = unspaced(text)
+    if packed in set(Kind):
+        return Kind(packed)
+    return _KIND_WORDS.get(packed) or kind_from_title(packed)
 
 
 def _states(values: Mapping[str, Any]) -> dict[str, tuple[str, str | None]]:
     states: dict[str, tuple[str, str | None]] = {}
     if raw := _text(values.get("tax_state")):
-        states["tax"] = (_one_of(TaxState, raw) or _known(parse_tax_state(raw), TaxState.UNKNOWN), raw)
+        states["tax"] = (_one_of(TaxState, raw) or _known(parse_tax_state(raw), TaxState.UNKNOWN, raw), raw)
     if _text(values.get("blue")) in ("否", "N", "no"):
         states["tax"] = (TaxState.RED.value, "否")
     if _text(values.get("risk")) in ("异常", "疑点", "失控"):
         states["tax"] = (TaxState.ABNORMAL.value, _text(values.get("risk")))
     if raw := _text(values.get("use_state")):
-        states["use"] = (_one_of(UseState, raw) or _known(parse_use_state(raw), UseState.UNKNOWN), raw)
+        states["use"] = (_one_of(UseState, raw) or _known(parse_use_state(raw), UseState.UNKNOWN, raw), raw)
     if raw := _text(values.get("booking_state")):
-        booking = _one_of(BookingState, raw) or _known(parse_booking_state(raw), BookingState.UNKNOWN)
+        booking = _one_of(BookingState, raw) or _known(parse_booking_state(raw), BookingState.UNKNOWN, raw)
         if booking != BookingState.UNBOOKED or "use" not in states:
             states["use"] = (booking, raw)
     if raw := _text(values.get("reimbursement_state")):
         word = _one_of(ReimbursementState, raw) or _REIMBURSEMENT.get(unspaced(raw))
         if word is None:
-            raise RowError("state")
+            raise RowError("state", raw)
         states["reimbursement"] = (str(word), raw)
     return states
 
@@ -225,9 +241,9 @@ def _one_of(states: "type[TaxState | UseState | BookingState | ReimbursementStat
     return word if word in {state.value for state in states} else None
 
 
-def _known(state: "TaxState | UseState | BookingState", unknown: object) -> str:
+def _known(state: "TaxState | UseState | BookingState", unknown: object, raw: str) -> str:
     if state is unknown:
-        raise RowError("state")
+        raise RowError("state", raw)
     return state.value
 
 
@@ -241,7 +257,7 @@ def _date(value: Any) -> date | None:
         return None
     parsed = parse_date(text.split("T")[0].split(" ")[0] if ":" in text else text)
     if parsed is None:
-        raise RowError("date")
+        raise RowError("date", text)
     return parsed
 
 
@@ -254,7 +270,7 @@ def _money(value: Any, *, masked: bool = False) -> Decimal | None:
     try:
         return parse_tax(text) if masked else parse_money(text)
     except MoneyError as error:
-        raise RowError("money") from error
+        raise RowError("money", text) from error
 
 
 def _added(one: SheetRow, other: SheetRow) -> SheetRow:
@@ -279,37 +295,3 @@ def _text(value: Any) -> str:
         # A whole number below 2**53 is exact; anything else has lost digits, and says so in its form.
         return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value).upper()
     return str(value).strip().lstrip("\ufeff'`\t")
-
-
-def _csv(content: bytes, name: str) -> Iterator[Sequence[Any]]:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        separator = "\t" if text[:4096].count("\t") > text[:4096].count(",") else ","
-        return _lines(text, separator, name)
-    raise SheetError(f"{name} is neither UTF-8 nor GB18030 text")
-
-
-def _lines(text: str, separator: str, name: str) -> Iterator[Sequence[Any]]:
-    # Of all line ends that occur in the wild: a lone carriage return too.
-    lines = io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n"))
-    try:
-        yield from csv.reader(lines, delimiter=separator)
-    except csv.Error as error:
-        raise SheetError(f"{name} is no readable CSV file") from error
-
-
-def _xlsx(content: bytes, name: str) -> Iterator[Sequence[Any]]:
-    import openpyxl  # a quarter of the start's time, and most days bring no sheet
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            if sum(entry.file_size for entry in packed.infolist()) > _UNPACKED:
-                raise SheetError(f"{name} unpacks to more than {_UNPACKED // 2**20} MB")
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        return iter(list(islice(book.worksheets[0].iter_rows(values_only=True), _ROWS)))
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError, IndexError) as error:
-        raise SheetError(f"{name} is no readable XLSX file") from error

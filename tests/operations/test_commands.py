@@ -16,6 +16,7 @@ from storage.people import NewEmployee
 from storage.records import ChatId, OutboxState, Outgoing, Role
 from storage.store import Store
 
+KINDS = Path(__file__).parent / "sheets" / "kinds.csv"
 NOW = datetime(2026, 8, 19, 2, 0, tzinfo=UTC)
 CHAT = ChatId("telegram", "42")
 _S = OutboxState
@@ -110,3 +111,16 @@ def test_a_request_is_open_until_it_is_done(home: Path, capsys: pytest.CaptureFi
     assert len(lines(capsys)) == 2
     assert main(["requests", "done", "NOSUCH00"]) == 1
     assert "NOSUCH00" in capsys.readouterr().err
+
+
+def test_an_import_tells_each_row_it_leaves_out_and_takes_the_rest(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["import", str(KINDS)]) == 2
+    told = capsys.readouterr()
+    assert "16 invoices read, 16 new" in told.out
+    assert [line.split(":")[0] for line in told.err.splitlines()] == [
+        f"  row {row}" for row in (6, 19, 20, 21, 22, 23, 24, 25)
+    ]
+    assert main(["import", "--dry-run", str(KINDS)]) == 2
+    assert "8 rows left out" in capsys.readouterr().out

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.outside.sheets import Sheet, SheetError, read_sheet
+from bot.outside.cells import SheetError
+from bot.outside.sheets import Sheet, read_sheet
 
 AT = datetime(2026, 8, 19, 2, 0, tzinfo=UTC)
 EXPORT = Path(__file__).parent / "sheets" / "account_export.csv"
+KINDS = EXPORT.with_name("kinds.csv")
 
 
 def read(content: bytes, name: str = "list.csv") -> Sheet:
@@ -84,3 +86,38 @@ def test_what_is_no_sheet_is_refused_in_one_line(content: bytes) -> None:
 def test_any_text_below_the_header_is_read_or_complained_about(text: str) -> None:
     sheet = read(f"发票号码,开票日期,金额,发票状态\n{text}\n".encode("utf-8", "surrogatepass"))
     assert all(len(row.draft.number) in (8, 20) for row in sheet.rows)
+
+
+def test_every_kind_is_taken_under_its_own_numbers() -> None:
+    sheet = read(KINDS.read_bytes())
+    assert [(row.draft.kind, row.draft.code, row.draft.number) for row in sheet.rows] == [
+        ("fiscal", "11060124", "0012345678"),
+        ("fiscal", "11060125", "0012345679"),  # by its form alone
+        ("rail_e", None, "26119110010000000001"),
+        ("rail_e", None, "26119110010000000002"),
+        ("rail_paper", None, "D020221"),
+        ("rail_paper", None, "Z96X089517"),
+        ("air_paper", None, "9992300000001"),
+        ("air_e", None, "26119111010000000003"),
+        ("taxi", "111001681011", "12345678"),
+        ("fixed", "111001770201", "00001234"),
+        ("ship", "111001681012", "12345679"),
+        ("vehicle", "111002621060", "00045678"),
+        ("digital_vehicle", None, "26112000000000000077"),
+        ("blockchain", "144031909110", "00045679"),
+        ("vat_roll", "011001800106", "12345680"),
+        ("digital_paper_ordinary", None, "26112000000000000078"),
+    ]
+
+
+def test_what_cannot_be_taken_is_told_row_by_row() -> None:
+    assert [(each.row, each.reason, each.value) for each in read(KINDS.read_bytes()).complaints] == [
+        (6, "ticket_number", "1234567890123456789012"),
+        (19, "not_invoice", "销货清单"),
+        (20, "not_invoice", "行程单"),
+        (21, "number", "12"),
+        (22, "code", "01100180010"),
+        (23, "money", "一百"),
+        (24, "state", "在路上"),
+        (25, "digits_lost", "1.23457E+09"),
+    ]
