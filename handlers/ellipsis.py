@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from handlers import cards, search, verdict
+from handlers import cards, criteria, search, verdict
 from handlers.core import Outcome, Services, Turn
 from handlers.leftover import leftover, names
 from locales.catalog import BEIJING
@@ -83,6 +83,11 @@ def _picked(turn: Turn) -> int | None:
     return None if place is None else int(shown[place])
 
 
+def is_marked(text: str) -> bool:
+    """Whether a sentence says that it goes on with what was said before (那…呢, what about …, じゃあ)."""
+    return _GOES_ON.search(text) is not None
+
+
 def place_in(text: str, count: int) -> int | None:
     """The place in a list of so many, from 0, that a sentence names; None if it names none that is there."""
     found = _PICKED.search(unicodedata.normalize("NFKC", text))
@@ -113,7 +118,7 @@ async def _in_search(turn: Turn, services: Services, text: str, slots: Mapping[s
     """Criteria on their own: they change the last search, or make a first one."""
     if "invoice_number" in slots:
         return None
-    said, before = dict(slots), search.remembered(turn)
+    said, before = dict(slots), criteria.remembered(turn)
     instead = _INSTEAD.match(text)
     if instead is not None:
         meant = text[instead.end() :].strip()
@@ -121,18 +126,18 @@ async def _in_search(turn: Turn, services: Services, text: str, slots: Mapping[s
         today = turn.now.astimezone(BEIJING).date()
         said = dict(services.understander.understand(meant, today=today).slots)
     pieces = leftover(turn, services)
-    marked = instead is not None or _GOES_ON.search(text) is not None
+    marked = instead is not None or is_marked(text)
     whole = not marked and _A_THING.search(text) is not None  # a wish of its own, not the rest of another
     if whole and turn.understanding is not None and turn.understanding.action == "answer":
         return None
     if pieces:
         # "那餐饮的": no criterion that is understood, but it may stand in the name of a seller.
-        named = names(pieces, services) if marked or (whole and search.has_criteria(said)) else ()
+        named = names(pieces, services) if marked or (whole and criteria.has_criteria(said)) else ()
         seller = await search.seller_among(turn, services, named, said)
         if seller is None:
             return None
         said["seller"] = seller
-    if not search.has_criteria(said):
+    if not criteria.has_criteria(said):
         return None
     if whole:
         return await search.changed(turn, services, {}, said)

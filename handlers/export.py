@@ -1,27 +1,34 @@
-"""What one filed, as a sheet (导出报销清单): XLSX, or CSV where it is asked for."""
+"""What one filed, or what a search found, as a sheet (导出报销清单): XLSX, or CSV where it is asked for."""
 
 import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from handlers import faq
+from handlers import criteria, faq, sums
 from handlers.core import Button, Outcome, Reply, Services, Turn
 from handlers.sheet import csv_sheet, xlsx_sheet
 from handlers.topics import today
 from locales.catalog import Phrase
-from storage import documents
-from storage.documents import NewDocument
+from storage import documents, pages
+from storage.documents import Filing, NewDocument
+from storage.records import InvoiceRecord
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv"
+_MOST = 10_000  # invoices in one sheet
 
 
 async def export(turn: Turn, services: Services) -> Outcome:
-    """A sheet of what the person filed (`export`, `export:csv`), of a period where one is named."""
+    """A sheet of what the person filed (`export`, `export:csv`), of a period where one is named; or of a list."""
     if turn.viewer.employee_id is None:
         return turn.say("export.bind_first", Button("account.bind_button", "account"))
     filed = await services.store.read(documents.filed_by, turn.viewer)
+    wanted = _list_wanted(turn, services, bool(filed))
+    if wanted is not None:
+        return await _export_list(turn, services, wanted, dict(_by_invoice(filed)))
     period = _period(turn)
     chosen = [(filing, record) for filing, record in filed if _within(record.issue_date, period)]
     if not chosen:
@@ -29,10 +36,7 @@ async def export(turn: Turn, services: Services) -> Outcome:
             "export.none" if not filed else "export.none_then", Button("choice.invoice.submit", "submit")
         )
     wants_csv = turn.argument == "csv" or "csv" in turn.message.text.casefold()
-    content = await asyncio.to_thread(csv_sheet if wants_csv else xlsx_sheet, chosen)
-    name = f"invoices-{today(turn):%Y%m%d}.{'csv' if wants_csv else 'xlsx'}"
-    kept = NewDocument(content, name, CSV if wants_csv else XLSX, turn.now)
-    digest = await services.store.write(documents.keep, kept)
+    digest, name = await _kept(turn, services, chosen, wants_csv)
     values = {
         "count": len(chosen),
         "sum": sum((record.total or Decimal(0) for _, record in chosen), Decimal(0)),
@@ -43,14 +47,65 @@ async def export(turn: Turn, services: Services) -> Outcome:
     return replace(outcome, replies=(Reply("export.done", values, other, file=digest, file_name=name),))
 
 
+def _list_wanted(turn: Turn, services: Services, has_filed: bool) -> Mapping[str, Any] | None:
+    """The criteria of the list to export: the last one by button, else those of the sentence; None: what was filed."""
+    if turn.message.action is not None:
+        return criteria.remembered(turn) if turn.argument in ("search", "search_csv") else None
+    said = turn.message.text.casefold()
+    if _says(services, "export.words_filed", said) or (has_filed and not turn.viewer.sees_all):
+        return None
+    return criteria.wanted_of({} if turn.understanding is None else turn.understanding.slots)
+
+
+async def _export_list(
+    turn: Turn, services: Services, wanted: Mapping[str, Any], filed: Mapping[int, Filing]
+) -> Outcome:
+    looked_for = criteria.criteria_of(wanted, services)
+    page = await services.store.read(pages.page, turn.viewer, looked_for, limit=_MOST)
+    if not page.count:
+        return turn.say("search.nothing", Button("button.search", "search"), what=criteria.described(wanted))
+    wants_csv = turn.argument == "search_csv" or "csv" in turn.message.text.casefold()
+    chosen = [(filed.get(record.id), record) for record in page.invoices]
+    digest, name = await _kept(turn, services, chosen, wants_csv)
+    head = {
+        "whose": sums.whose(turn),
+        "what": criteria.described(wanted),
+        "count": len(chosen),
+        "sum": page.sum,
+    }
+    cut = [Phrase("export.list_cut", {"most": str(_MOST)})] if page.count > _MOST else []
+    lines = (Phrase("export.list_done", head), *cut, *sums.counted(page.tally))
+    turn = turn.remember(search=dict(wanted))
+    buttons = () if wants_csv else (Button("export.csv_button", "export:search_csv"),)
+    reply = Reply("export.list", {"lines": lines}, buttons, file=digest, file_name=name)
+    return Outcome(turn.settled(), (reply,))
+
+
+async def _kept(
+    turn: Turn, services: Services, chosen: Sequence[tuple[Filing | None, InvoiceRecord]], as_csv: bool
+) -> tuple[str, str]:
+    """The digest and the name of the sheet, kept to be sent."""
+    content = await asyncio.to_thread(csv_sheet if as_csv else xlsx_sheet, chosen)
+    name = f"invoices-{today(turn):%Y%m%d}.{'csv' if as_csv else 'xlsx'}"
+    kept = NewDocument(content, name, CSV if as_csv else XLSX, turn.now)
+    return await services.store.write(documents.keep, kept), name
+
+
+def _by_invoice(filed: Sequence[tuple[Filing, InvoiceRecord]]) -> Iterator[tuple[int, Filing]]:
+    return ((record.id, filing) for filing, record in filed)
+
+
 async def download(turn: Turn, services: Services) -> Outcome:
     """The wish for files (下载): a sheet where it speaks of exporting what was filed, else how to get a file."""
-    said = turn.message.text.casefold()
-    for language in services.catalog.languages:
-        words = services.catalog.text("export.words", language).split("|")
-        if any(word.strip().casefold() in said for word in words):
-            return await export(turn, services)
+    if _says(services, "export.words", turn.message.text.casefold()):
+        return await export(turn, services)
     return await faq.download(turn, services)
+
+
+def _says(services: Services, key: str, said: str) -> bool:
+    """Whether a sentence holds one of the words that stand under a key, in any language."""
+    lines = (services.catalog.text(key, language) for language in services.catalog.languages)
+    return any(word.strip().casefold() in said for line in lines for word in line.split("|"))
 
 
 def _period(turn: Turn) -> tuple[date, date] | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from handlers import search
+from handlers import criteria
 from handlers.core import Button, Handler, Outcome, Reply, Services, Turn
 from locales.catalog import BEIJING, Phrase
 from storage import invoices, pages
@@ -92,7 +92,7 @@ def _usual(memory: _Memory, today: date) -> tuple[Reply, dict[str, Any]] | None:
         past.append(set(memory.months.get(month, ())))
     for signature in sorted(set.intersection(*past) - set(memory.months.get(_month(today), ()))):
         wanted = _resolved(json.loads(signature), today)
-        return _reply("habit.month_end", what=search.described(wanted)), wanted
+        return _reply("habit.month_end", what=criteria.described(wanted)), wanted
     return None
 
 
@@ -106,21 +106,21 @@ async def _unsubmitted(
         further = await services.store.ask(
             invoices.beside, invoices.Beside(turn.viewer.employee_id or 0, slots["invoice"])
         )
-        if not search.OPEN & further.keys():
+        if not criteria.OPEN & further.keys():
             return None
         record = await services.store.read(invoices.by_id, viewer, slots["invoice"])
         if record is None or not record.seller_name:
             return None
         wanted = {"seller": record.seller_name}
-        own = int(record.reimbursement_state.value in search.OPEN)
+        own = int(record.reimbursement_state.value in criteria.OPEN)
         because = Phrase("habit.because_seller", {"seller": record.seller_name})
     elif key == "search.page" and "date" in slots["search"] and "status" not in slots["search"]:
         wanted = {"date": slots["search"]["date"]}
-        because = Phrase("habit.because_time", {"what": search.described(wanted)})
+        because = Phrase("habit.because_time", {"what": criteria.described(wanted)})
     else:
         return None
     wanted["status"] = "unreimbursed"
-    page = await services.store.read(pages.page, viewer, search.criteria_of(wanted), limit=1)
+    page = await services.store.read(pages.page, viewer, criteria.criteria_of(wanted, services), limit=1)
     if page.count <= own:
         return None
     return _reply("habit.unsubmitted", because=because, count=page.count, sum=page.sum), wanted

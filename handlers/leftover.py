@@ -3,23 +3,12 @@
 import re
 import unicodedata
 
+from handlers import trades
 from handlers.core import Services, Turn
 from locales.catalog import BEIJING
 from nlu.text.slots import find_slots
 
-_CRITERIA = frozenset({"date", "amount", "seller", "kind", "status"})
-_TRADES = (
-    "lodging",
-    "meals",
-    "rides",
-    "fuel",
-    "parcels",
-    "shopping",
-    "office",
-    "printing",
-    "roads",
-    "software",
-)
+_CRITERIA = frozenset({"date", "amount", "seller", "category", "kind", "status"})
 # Words that carry no criterion, taken off the ends of what is left.
 _SMALL_HAN = re.compile(
     r"^(?:{0})+|(?:{0})+$".format(
@@ -86,10 +75,5 @@ def names(pieces: tuple[str, ...], services: Services) -> tuple[str, ...]:
     """What to look for in sellers' names: the words themselves, and what sellers of that trade are called."""
     if len(pieces) != 1 or not _SHORTEST <= len(pieces[0]) <= _LONGEST:
         return ()
-    said = pieces[0].casefold()
-    for trade in _TRADES:
-        lines = (services.catalog.text(f"search.trade.{trade}", one) for one in services.catalog.languages)
-        words = tuple(word.strip().casefold() for line in lines for word in line.split("|"))
-        if said in words:
-            return tuple(dict.fromkeys((said, *words)))
-    return (pieces[0],)
+    words = trades.of_word(services.catalog, pieces[0])
+    return tuple(dict.fromkeys((pieces[0], *words)))

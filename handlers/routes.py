@@ -11,6 +11,7 @@ from handlers import (
     export,
     faq,
     feedback,
+    figures,
     filing,
     follow,
     habits,
@@ -106,6 +107,7 @@ BY_ACTION: Mapping[str, Handler] = {
     "search": search.search,
     "find": habits.after(search.find),
     "habits": habits.switch,
+    "sums": figures.split,
     "search_next": search.next_page,
     "search_prev": search.previous_page,
     "missing": missing.missing,
@@ -179,6 +181,7 @@ FOLLOW_UPS: tuple[Parser, ...] = (
     correction.in_words,
     remind.in_words,
     faq.named,
+    figures.asked,
     ellipsis.goes_on,
     status.digits,
 )

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from handlers import menu, routes, search, voice
+from handlers import criteria, menu, routes, voice
 from handlers.core import AttachmentError, Button, Outcome, Reply, Services, Turn
 from handlers.ellipsis import open_picked, with_pick
 from handlers.language import spoken
@@ -132,7 +132,7 @@ def _is_clear(turn: Turn, understanding: Understanding) -> bool:
         return False
     rivals = [guess.confidence for guess in understanding.alternatives if guess.intent != intent]
     lead = sure - max(rivals, default=0.0)
-    if intent == "invoice.search" and search.has_criteria(understanding.slots):
+    if intent == "invoice.search" and criteria.has_criteria(understanding.slots):
         return sure >= _SPOKEN_OF and lead >= _SPOKEN_AHEAD
     if intent == "invoice.status" and "invoice" in turn.conversation.slots:
         return sure >= _SPOKEN_OF and lead >= _SPOKEN_AHEAD

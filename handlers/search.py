@@ -1,40 +1,30 @@
 """Search (查询): by month, seller, amount, kind and state, in any mix; page by page."""
 
+import re
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
-from decimal import Decimal
-from typing import Any
+from dataclasses import replace
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
-from fapiao.kinds import Kind, user_kinds
-from fapiao.status import ReimbursementState, TaxState
-from handlers import cards
+from handlers import cards, sums
 from handlers.core import Button, Outcome, Reply, Services, Turn
+from handlers.criteria import CRITERIA, criteria_of, described, has_criteria, remembered, wanted_of
 from handlers.leftover import leftover, names
-from locales.catalog import BEIJING, Month, Phrase
-from storage import pages
-from storage.records import Criteria, InvoiceRecord
+from locales.catalog import BEIJING, Phrase
+from storage import pages, people
+from storage.records import Employee, InvoiceRecord, Page
 
+if TYPE_CHECKING:
+    from locales.catalog import Catalog
+
+_SHORTEST, _LONGEST = 2, 20  # characters of a colleague's name
 PAGE = 5  # invoices a page: a phone screen
-CRITERIA = ("date", "amount_min", "amount_max", "seller", "kind", "status")
-_R, _T = ReimbursementState, TaxState
-_REIMBURSEMENT: Mapping[str, tuple[ReimbursementState, ...]] = {
-    "unreimbursed": (_R.DRAFT, _R.WITHDRAWN, _R.REJECTED),
-    "reimbursed": (_R.PAID, _R.BOOKED, _R.ARCHIVED),
-    "reviewing": (_R.SUBMITTED, _R.CHECKING, _R.UNDER_REVIEW, _R.NEEDS_INFO),
-    "rejected": (_R.REJECTED, _R.NEEDS_INFO),
-}
-OPEN = frozenset(state.value for state in _REIMBURSEMENT["unreimbursed"])  # the user's turn
-_TAX: Mapping[str, tuple[TaxState, ...]] = {
-    "voided": (_T.VOIDED,),
-    "red": (_T.RED, _T.REVERSED, _T.PARTLY_REVERSED),
-    "unverified": (_T.UNKNOWN, _T.NOT_FOUND),
-    "abnormal": (_T.ABNORMAL,),
-}
-
-
-def has_criteria(slots: Mapping[str, Any]) -> bool:
-    """Whether a sentence names anything to search by."""
-    return any(name in slots for name in CRITERIA)
+# "星巴克的发票", "invoices from Northwind", "ツバメの発票": what is named so is meant as a seller.
+_OF_SELLER = (
+    r"{0}(?:(?:开|开具)?的?(?:发票|發票|票)|の(?:発票|領収書|インボイス))|"
+    r"(?:from|by|of) (?:the )?{0}\b|\b{0} (?:invoice|receipt)"
+)
 
 
 async def search(turn: Turn, services: Services) -> Outcome:
@@ -44,11 +34,52 @@ async def search(turn: Turn, services: Services) -> Outcome:
     slots = dict(turn.understanding.slots) if turn.understanding is not None else {}
     if turn.message.action is not None and not has_criteria(slots):
         return ask(turn, "search.ask")
-    if turn.message.action is None and "seller" not in slots:
-        named = names(leftover(turn, services), services)
-        if (seller := await seller_among(turn, services, named, slots)) is not None:
-            slots["seller"] = seller
-    return await _listed(turn, services, _wanted(slots), 0)
+    unused: tuple[str, ...] = ()
+    if turn.message.action is None:
+        slots, pieces = await completed(turn, services, slots)
+        unused = tuple(piece for piece in pieces if _is_a_name(piece, turn.message.text))
+    return await listed(turn, services, wanted_of(slots), 0, unused)
+
+
+async def completed(
+    turn: Turn, services: Services, slots: Mapping[str, Any]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The slots with what the rest of the sentence names: a seller or a colleague; and what names neither."""
+    said = dict(slots)
+    if str(said.get("seller", "")).casefold() in everyone(services.catalog):
+        del said["seller"]  # 全公司: our own company sells nothing to itself
+    if "seller" in said:
+        return said, ()
+    pieces = leftover(turn, services)
+    seller = await seller_among(turn, services, names(pieces, services), said)
+    if seller is not None:
+        return {**said, "seller": seller}, ()
+    unknown = []
+    for piece in pieces:
+        owner = await _owner(turn, services, piece) if turn.viewer.sees_all else None
+        if owner is None:
+            unknown.append(piece)
+        else:
+            said["owner"] = {"id": owner.id, "name": owner.name}
+    small = everyone(services.catalog)
+    return said, tuple(piece for piece in unknown if piece.casefold() not in small)
+
+
+async def _owner(turn: Turn, services: Services, name: str) -> Employee | None:
+    """The one colleague that a name means; None where it means none, or several."""
+    found = await services.store.read(people.named, name) if _SHORTEST <= len(name) <= _LONGEST else []
+    return found[0] if len(found) == 1 else None
+
+
+@lru_cache(maxsize=2)
+def everyone(catalog: "Catalog") -> frozenset[str]:
+    """Words that narrow nothing, of all languages: the whole company, which one."""
+    lines = (catalog.text("search.words.everyone", language) for language in catalog.languages)
+    return frozenset(word.strip().casefold() for line in lines for word in line.split("|"))
+
+
+def _is_a_name(piece: str, text: str) -> bool:
+    return re.search(_OF_SELLER.format(re.escape(piece)), text, re.IGNORECASE) is not None
 
 
 def ask(turn: Turn, key: str) -> Outcome:
@@ -66,11 +97,11 @@ def ask(turn: Turn, key: str) -> Outcome:
 async def one_or_list(turn: Turn, services: Services) -> Outcome:
     """The card where the criteria meet exactly one invoice, else the list."""
     slots = dict(turn.understanding.slots) if turn.understanding is not None else {}
-    wanted = _wanted(slots)
-    page = await services.store.read(pages.page, turn.viewer, criteria_of(wanted), limit=2)
+    wanted = wanted_of(slots)
+    page = await services.store.read(pages.page, turn.viewer, criteria_of(wanted, services), limit=2)
     if page.count == 1:
         return await cards.show(turn, services, page.invoices[0])
-    return await _listed(turn, services, wanted, 0)
+    return await listed(turn, services, wanted, 0)
 
 
 async def find(turn: Turn, services: Services) -> Outcome:
@@ -80,18 +111,21 @@ async def find(turn: Turn, services: Services) -> Outcome:
     today = _today(turn)
     match turn.argument:
         case "this_month":
-            return await _listed(turn, services, {"date": _period(today.replace(day=1), today)}, 0)
+            return await listed(turn, services, {"date": _period(today.replace(day=1), today)}, 0)
         case "last_month":
             last = date.fromordinal(today.replace(day=1).toordinal() - 1)
-            return await _listed(turn, services, {"date": _period(last.replace(day=1), last)}, 0)
+            return await listed(turn, services, {"date": _period(last.replace(day=1), last)}, 0)
         case "unreimbursed":
-            return await _listed(turn, services, {"status": "unreimbursed"}, 0)
+            return await listed(turn, services, {"status": "unreimbursed"}, 0)
+        case "list":
+            plain = {name: value for name, value in remembered(turn).items() if name != "show"}
+            return await listed(turn, services, plain, 0)
         case "habit" if isinstance(usual := turn.conversation.slots.get("habit"), dict):
-            return await _listed(turn, services, usual, 0)
+            return await listed(turn, services, usual, 0)
     wanted = dict(remembered(turn))
     for name in ("amount_min", "amount_max") if turn.argument == "amount" else (turn.argument,):
         wanted.pop(name, None)
-    return await _listed(turn, services, wanted, 0)
+    return await listed(turn, services, wanted, 0)
 
 
 async def next_page(turn: Turn, services: Services) -> Outcome:
@@ -108,20 +142,25 @@ async def changed(
     turn: Turn, services: Services, before: Mapping[str, Any], said: Mapping[str, Any]
 ) -> Outcome:
     """A search with some of its criteria exchanged or added."""
-    wanted = dict(before)
-    if "amount_min" in said or "amount_max" in said:
-        wanted.pop("amount_min", None)
-        wanted.pop("amount_max", None)
-    return await _listed(turn, services, {**wanted, **_wanted(said)}, 0)
+    return await listed(turn, services, merged(before, said), 0)
+
+
+def merged(before: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """The criteria of a search with others in their place: one amount for another, a trade for a seller."""
+    wanted, new = dict(before), wanted_of(said)
+    for one_of in (("amount_min", "amount_max"), ("seller", "category")):
+        if set(one_of) & set(new):
+            wanted = {name: value for name, value in wanted.items() if name not in one_of}
+    return {**wanted, **new}
 
 
 async def seller_among(
     turn: Turn, services: Services, named: Sequence[str], said: Mapping[str, Any]
 ) -> str | None:
     """The first of these words that stands in the name of a seller of one's own invoices, best within `said`."""
-    for wanted in (_wanted(said), {}) if has_criteria(said) else ({},):
+    for wanted in (wanted_of(said), {}) if has_criteria(said) else ({},):
         for name in named:
-            criteria = criteria_of({**wanted, "seller": name})
+            criteria = criteria_of({**wanted, "seller": name}, services)
             if (await services.store.read(pages.page, turn.viewer, criteria, limit=1)).count:
                 return name
     return None
@@ -132,7 +171,7 @@ async def criteria_given(turn: Turn, services: Services) -> Outcome | None:
     slots = turn.understanding.slots if turn.understanding is not None else {}
     if "invoice_number" in slots or not has_criteria(slots):
         return None
-    return await _listed(turn, services, _wanted(dict(slots)), 0)
+    return await listed(turn, services, wanted_of(dict(slots)), 0)
 
 
 async def _turned(turn: Turn, services: Services, by: int) -> Outcome:
@@ -141,25 +180,28 @@ async def _turned(turn: Turn, services: Services, by: int) -> Outcome:
     if "search" not in turn.conversation.slots:
         return await search(turn, services)
     offset = int(turn.conversation.slots.get("offset", 0)) + by
-    return await _listed(turn, services, remembered(turn), max(0, offset))
+    return await listed(turn, services, remembered(turn), max(0, offset))
 
 
-async def _listed(turn: Turn, services: Services, wanted: Mapping[str, Any], offset: int) -> Outcome:
+async def listed(
+    turn: Turn, services: Services, wanted: Mapping[str, Any], offset: int, unused: Sequence[str] = ()
+) -> Outcome:
+    """What is wanted: a page of it, or what it comes to (`show`); `unused` words named nothing that we know."""
     if wanted.get("status") == "issuing":
         return turn.say("search.issuing", Button("button.human", "human"))
-    page = await services.store.read(pages.page, turn.viewer, criteria_of(wanted), offset=offset, limit=PAGE)
+    page = await _page(turn, services, wanted, offset)
     if not page.count and (named := _seller_alike(wanted, services)) is not None:
         alike = {**wanted, "seller": named}
-        page = await services.store.read(
-            pages.page, turn.viewer, criteria_of(alike), offset=offset, limit=PAGE
-        )
+        page = await _page(turn, services, alike, offset)
         wanted = alike if page.count else wanted  # what is not found is told in the user's own words
     if page.count and not page.invoices:  # past the end
         paged = int(turn.conversation.slots.get("offset", 0)) > 0
         return turn.say("search.no_more", *((Button("button.previous", "search_prev"),) if paged else ()))
     if not page.count:
-        return _nothing(turn, wanted)
+        return _nothing(turn, wanted, unused)
     turn = turn.remember(search=dict(wanted), offset=offset, shown=[record.id for record in page.invoices])
+    if "show" in wanted:
+        return await sums.summed(turn, services, wanted, page, unused)
     rows = tuple(cards.row(record, place) for place, record in enumerate(page.invoices, start=1))
     buttons = [button(record, place) for place, record in enumerate(page.invoices, start=1)]
     if offset:
@@ -170,15 +212,20 @@ async def _listed(turn: Turn, services: Services, wanted: Mapping[str, Any], off
         "what": described(wanted),
         "count": page.count,
         "sum": page.sum,
-        "rows": rows,
         "from": str(offset + 1),
         "to": str(offset + len(page.invoices)),
     }
     head = "search.head" if page.count > len(page.invoices) else "search.head_all"
-    lines: list[Any] = [Phrase(head, values), rows]
-    if any(record.demo for record in page.invoices):
-        lines.insert(0, Phrase("card.demo"))
-    return Outcome(turn.settled(), (Reply("search.page", {"lines": tuple(lines)}, tuple(buttons)),))
+    lines = (*sums.before(page, unused), Phrase(head, values), *sums.counted(page.tally), *rows)
+    return Outcome(turn.settled(), (Reply("search.page", {"lines": lines}, tuple(buttons)),))
+
+
+async def _page(turn: Turn, services: Services, wanted: Mapping[str, Any], offset: int) -> Page:
+    order: pages.Order = "largest" if wanted.get("order") == "largest" else "newest"
+    looked_for = criteria_of(wanted, services)
+    return await services.store.read(
+        pages.page, turn.viewer, looked_for, offset=offset, limit=PAGE, order=order
+    )
 
 
 def _seller_alike(wanted: Mapping[str, Any], services: Services) -> str | None:
@@ -195,97 +242,15 @@ def button(record: InvoiceRecord, place: int) -> Button:
     return Button("search.open", f"open:{record.id}", {"place": str(place), "total": total})
 
 
-def _nothing(turn: Turn, wanted: Mapping[str, Any]) -> Outcome:
+def _nothing(turn: Turn, wanted: Mapping[str, Any], unused: Sequence[str]) -> Outcome:
     """Say what was searched, and offer to leave one criterion out at a time."""
-    names = list(dict.fromkeys("amount" if name.startswith("amount") else name for name in wanted))
+    asked = [name for name in CRITERIA if name in wanted]
+    names = list(dict.fromkeys("amount" if name.startswith("amount") else name for name in asked))
     buttons = [Button(f"search.without_{name}", f"find:{name}") for name in names] if len(names) > 1 else []
-    return turn.remember(search=dict(wanted), offset=0, shown=None).say(
+    outcome = turn.remember(search=dict(wanted), offset=0, shown=None).say(
         "search.nothing", *buttons, Button("button.submit", "submit"), what=described(wanted)
     )
-
-
-def described(wanted: Mapping[str, Any]) -> tuple[Any, ...] | Phrase:
-    """What was searched, in words, on one line."""
-    parts: list[Phrase] = []
-    if period := wanted.get("date"):
-        first, last = date.fromisoformat(period["from"]), date.fromisoformat(period["to"])
-        parts.append(_days(first, last))
-    if seller := wanted.get("seller"):
-        parts.append(Phrase("search.by_seller", {"seller": str(seller)}))
-    least, most = wanted.get("amount_min"), wanted.get("amount_max")
-    if least is not None or most is not None:
-        parts.append(_amounts(least, most))
-    parts += [Phrase(f"search.kind_{kind}") for kind in wanted.get("kind", ())]
-    if status := wanted.get("status"):
-        parts.append(Phrase(f"search.status_{status}"))
-    if not parts:
-        return Phrase("search.by_all")
-    whole = parts[0]
-    for part in parts[1:]:
-        whole = Phrase("search.both", {"one": whole, "other": part})
-    return whole
-
-
-def _days(first: date, last: date) -> Phrase:
-    if first == last:
-        return Phrase("search.by_day", {"date": first})
-    if first.day == 1 and last == _month_end(first):
-        return Phrase("search.by_month", {"month": Month(first.year, first.month)})
-    return Phrase("search.by_date", {"from": first, "to": last})
-
-
-def _month_end(day: date) -> date:
-    return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
-
-
-def _amounts(least: Any, most: Any) -> Phrase:
-    if least == most:
-        return Phrase("search.by_amount", {"amount": _yuan(least)})
-    if most is None:
-        return Phrase("search.by_least", {"amount": _yuan(least)})
-    if least is None:
-        return Phrase("search.by_most", {"amount": _yuan(most)})
-    return Phrase("search.by_range", {"least": _yuan(least), "most": _yuan(most)})
-
-
-def _wanted(slots: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: slots[name] for name in CRITERIA if name in slots}
-
-
-def remembered(turn: Turn) -> Mapping[str, Any]:
-    """The criteria of the last search; empty before the first."""
-    wanted = turn.conversation.slots.get("search")
-    return wanted if isinstance(wanted, dict) else {}
-
-
-def criteria_of(wanted: Mapping[str, Any]) -> Criteria:
-    """What the user wants, as the store searches it."""
-    period = wanted.get("date") or {}
-    status = wanted.get("status", "")
-    least, most = wanted.get("amount_min"), wanted.get("amount_max")
-    return Criteria(
-        date_from=date.fromisoformat(period["from"]) if period else None,
-        date_to=date.fromisoformat(period["to"]) if period else None,
-        amount_min=None if least is None else _yuan(least),
-        amount_max=None if most is None else _yuan(most),
-        seller=wanted.get("seller"),
-        kinds=_kinds(wanted.get("kind", ())),
-        tax_states=tuple(state.value for state in _TAX.get(status, ())),
-        reimbursement_states=tuple(state.value for state in _REIMBURSEMENT.get(status, ())),
-    )
-
-
-def _kinds(words: Any) -> tuple[str, ...]:
-    """All kinds that answer to the user's words: to every one of them (数电专票), else to any (专票和普票)."""
-    wanted = frozenset(words)
-    if not wanted:
-        return ()
-    every = tuple(kind.value for kind in Kind if wanted <= user_kinds(kind))
-    return every or tuple(kind.value for kind in Kind if wanted & user_kinds(kind)) or ("none",)
-
-
-def _yuan(value: Any) -> Decimal:
-    return Decimal(str(value)).quantize(Decimal("0.01"))
+    return outcome if not unused else replace(outcome, replies=(sums.unused_reply(unused), *outcome.replies))
 
 
 def _period(first: date, last: date) -> dict[str, str]:

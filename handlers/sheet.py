@@ -86,12 +86,12 @@ _FORMULA = re.compile(r"^[\s]*[=+\-@＝＋－＠﹢﹣﹦﹫\t\r\n]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
-def rows_of(filed: Sequence[tuple[Filing, InvoiceRecord]]) -> list[list[Any]]:
+def rows_of(filed: Sequence[tuple[Filing | None, InvoiceRecord]]) -> list[list[Any]]:
     """The rows below COLUMNS: text, Decimal, date or None."""
     return [_row(filing, record) for filing, record in filed]
 
 
-def xlsx_sheet(filed: Sequence[tuple[Filing, InvoiceRecord]]) -> bytes:
+def xlsx_sheet(filed: Sequence[tuple[Filing | None, InvoiceRecord]]) -> bytes:
     """The sheet as XLSX: every identifier a text cell, no cell a formula."""
     # The library takes a quarter of a second to import, and most starts come long before the first sheet.
     from openpyxl import Workbook
@@ -126,7 +126,7 @@ def _cell(cell: Any, value: Any) -> Any:
     return cell
 
 
-def csv_sheet(filed: Sequence[tuple[Filing, InvoiceRecord]]) -> bytes:
+def csv_sheet(filed: Sequence[tuple[Filing | None, InvoiceRecord]]) -> bytes:
     """The sheet as CSV for spreadsheets: UTF-8 with its mark; long numbers end in a tab, or they are rounded."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\r\n")
@@ -153,7 +153,7 @@ def guarded(text: str) -> str:
     return f"'{clean}" if _FORMULA.match(text) else clean
 
 
-def _row(filing: Filing, record: InvoiceRecord) -> list[Any]:
+def _row(filing: Filing | None, record: InvoiceRecord) -> list[Any]:
     digital = len(record.number) == 20
     kind = kind_of(record)
     red = record.total is not None and record.total < 0
@@ -175,8 +175,10 @@ def _row(filing: Filing, record: InvoiceRecord) -> list[Any]:
         "否" if red else "是",
         _REIMBURSEMENT.get(_state(ReimbursementState, record.reimbursement_state.value)),
         None if record.created_at is None else record.created_at.astimezone(BEIJING).date(),
-        _joined(filing.fields.get("sources", {}), lambda source: str(source).upper()),
-        _joined(filing.corrections, lambda pair: f"{pair[0] or '-'}→{pair[1]}"),
+        _joined(
+            {} if filing is None else filing.fields.get("sources", {}), lambda source: str(source).upper()
+        ),
+        _joined({} if filing is None else filing.corrections, lambda pair: f"{pair[0] or '-'}→{pair[1]}"),
     ]
 
 

@@ -1,7 +1,7 @@
 """Invoice status (发票状态): by number, by code and number, or of the invoice that was spoken of."""
 
 from fapiao.numbers import InvoiceNumber
-from handlers import cards, causes, guesses, search
+from handlers import cards, causes, criteria, guesses, search
 from handlers.core import Button, Outcome, Services, Turn
 from handlers.numbers import numbers_in, wrong_length
 from storage import invoices
@@ -23,7 +23,7 @@ async def status(turn: Turn, services: Services) -> Outcome:
         return turn.ask(
             "status.wrong_length", Button("button.cancel", "cancel"), awaiting="invoice_number", count=wrong
         )
-    if search.has_criteria(slots):
+    if criteria.has_criteria(slots):
         return await search.one_or_list(turn, services)
     last = turn.conversation.slots.get("invoice")
     if isinstance(last, int) and turn.understanding is not None and turn.message.action is None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import statements
-from storage.records import InvoiceRecord, Role, StatusLine, Viewer
+from storage.records import InvoiceRecord, StatusLine, Viewer
 from storage.schema import invoices, status_changes
 from storage.statements import insert
 
@@ -21,7 +21,7 @@ LINES = ("tax", "use", "reimbursement")
 
 def visible(viewer: Viewer) -> sa.ColumnElement[bool]:
     """The one access check: the owner sees their invoices, finance and administrators see all."""
-    if _sees_all(viewer):
+    if viewer.sees_all:
         return sa.true()
     if viewer.employee_id is None:
         return sa.false()
@@ -34,11 +34,7 @@ def _visible_to_each(of: Mapping[str, Any]) -> sa.ColumnElement[bool]:
 
 
 def _asker(viewer: Viewer) -> dict[str, Any]:
-    return {"owner": viewer.employee_id, "all": _sees_all(viewer)}
-
-
-def _sees_all(viewer: Viewer) -> bool:
-    return viewer.role in (Role.FINANCE, Role.ADMIN)
+    return {"owner": viewer.employee_id, "all": viewer.sees_all}
 
 
 def folded(name: str) -> str:

@@ -65,6 +65,18 @@ async def by_numbers(connection: AsyncConnection, numbers: Sequence[str]) -> dic
     return {number: id_ for number, id_ in rows}
 
 
+async def named(connection: AsyncConnection, name: str) -> list[Employee]:
+    """The employees whose name holds these words; for those who may see all."""
+    columns = employees.c
+    rows = await connection.execute(
+        sa.select(employees)
+        .where(sa.or_(columns.name.contains(name, autoescape=True), columns.number == name))
+        .order_by(columns.id)
+        .limit(5)
+    )
+    return [_employee(row) for row in rows]
+
+
 async def of_chat(connection: AsyncConnection, chat: ChatId) -> Employee | None:
     """The employee behind a chat."""
     rows = await connection.execute(

@@ -187,6 +187,10 @@ class Criteria:
     amount_min: Decimal | None = None  # yuan, on the total
     amount_max: Decimal | None = None
     seller: str | None = None
+    owner_id: int | None = None  # narrows what may be seen, never widens it
+    # A trade (行业): any of these kinds, or any of these words in the seller's name.
+    trade_kinds: tuple[str, ...] = ()
+    trade_names: tuple[str, ...] = ()
     tax_states: tuple[str, ...] = ()
     use_states: tuple[str, ...] = ()
     reimbursement_states: tuple[str, ...] = ()
@@ -194,12 +198,44 @@ class Criteria:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a search, newest first."""
+    """One page of a search, with what all its pages come to."""
 
     invoices: tuple[InvoiceRecord, ...]
-    count: int  # of all pages
-    sum: Decimal  # of the totals of all pages
+    tally: "Tally"
     offset: int
+
+    @property
+    def count(self) -> int:
+        """How many invoices all pages hold."""
+        return self.tally.count
+
+    @property
+    def sum(self) -> Decimal:
+        """What they come to."""
+        return self.tally.sum
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What some invoices come to (合计): voided ones do not count, red-letter ones are negative and subtract."""
+
+    count: int = 0  # of all, also of those that do not count
+    sum: Decimal = Decimal(0)  # of the totals
+    voided: int = 0
+    red: int = 0
+    red_sum: Decimal = Decimal(0)
+    reversed: int = 0  # 全额红冲: its red-letter invoice may not be among them
+    reversed_sum: Decimal = Decimal(0)
+    unread: int = 0  # without a total
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What the invoices of one seller, or of one month, come to; None for those that name none."""
+
+    name: str | None
+    count: int
+    sum: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,3 +244,8 @@ class Viewer:
 
     employee_id: int | None
     role: Role = Role.EMPLOYEE
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether the invoices of the whole company are open to them."""
+        return self.role in (Role.FINANCE, Role.ADMIN)

@@ -27,6 +27,7 @@ HOME = Path(__file__).parent
 FILES = ("digital", "other_digital")  # of tests/handlers/readings; what a user sends is called by these names
 NOW = datetime(2026, 8, 19, 2, 0, tzinfo=UTC)  # a Wednesday, 10:00 in Beijing
 CHAT = ChatId("web", "ming")
+FINANCE = ChatId("web", "he")  # who speaks in a script `as: finance`
 SCRIPTS = [
     (path.stem, script)
     for path in sorted(HOME.glob("*.yaml"))
@@ -45,6 +46,7 @@ class Talk:
     """A chat with the assistant, seen from the user's side."""
 
     assistant: Assistant
+    chat: ChatId = CHAT
     turns: int = 0
     choices: list[Choice] = field(default_factory=list)
 
@@ -56,7 +58,9 @@ class Talk:
             action = next((one.action for one in self.choices if one.action.startswith(wanted)), None)
             assert action is not None, f"no button {wanted} among {[one.action for one in self.choices]}"
         files = tuple(Attachment(name, name, "application/pdf", "file") for name in turn.get("send", ()))
-        message = Message(f"turn-{self.turns}", CHAT, turn.get("say", ""), attachments=files, action=action)
+        message = Message(
+            f"turn-{self.turns}", self.chat, turn.get("say", ""), attachments=files, action=action
+        )
         items = await self.assistant.answer(message)
         self.choices = [choice for item in items for choice in item.outgoing.choices]
         return items
@@ -66,10 +70,15 @@ class Talk:
 async def talk(tmp_path: Path, understander: Understander) -> AsyncIterator[Talk]:
     store = await Store.open(f"sqlite:///{tmp_path}/piaoda.db")
     ids = [
-        await store.write(people.add, NewEmployee(number, f"员工{number}", Role.EMPLOYEE, NOW))
-        for number in ("1001", "1002")
+        await store.write(people.add, NewEmployee(number, name, role, NOW))
+        for number, name, role in (
+            ("1001", "周明", Role.EMPLOYEE),
+            ("1002", "林小青", Role.EMPLOYEE),
+            ("1003", "何财务", Role.FINANCE),
+        )
     ]
     await store.write(people.attach, Attach(CHAT, ids[0], NOW))
+    await store.write(people.attach, Attach(FINANCE, ids[2], NOW))
     for entry in load(HOME / "world.yaml"):
         await store.write(invoices.store, _draft(entry, ids))
     understander.sellers = SellerIndex.build(await store.read(invoices.sellers))
@@ -102,7 +111,10 @@ def _draft(entry: dict[str, str], ids: list[int]) -> InvoiceDraft:
         tax=Decimal(0),
         total=total,
         owner_id=ids[int(entry.get("owner", "0"))],
-        states={"tax": ("normal", None), "reimbursement": (entry.get("state", "draft"), None)},
+        states={
+            "tax": (entry.get("tax", "normal"), None),
+            "reimbursement": (entry.get("state", "draft"), None),
+        },
         source="import",
         at=NOW,
     )
@@ -112,6 +124,8 @@ def _draft(entry: dict[str, str], ids: list[int]) -> InvoiceDraft:
     "script", [script for _, script in SCRIPTS], ids=[f"{n}: {s['about']}" for n, s in SCRIPTS]
 )
 async def test_conversation(talk: Talk, script: dict[str, Any]) -> None:
+    if script.get("as") == "finance":
+        talk.chat = FINANCE
     for place, turn in enumerate(script["turns"], start=1):
         items = await talk.say(turn)
         said = "\n".join(item.outgoing.text for item in items)

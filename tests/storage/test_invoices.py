@@ -1,17 +1,17 @@
 """Look-ups of invoices on both databases: each asker gets their own, however many ask at once."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
-from storage import invoices, notices, people
+from storage import invoices, notices, pages, people
 from storage.database import StoreUnavailableError
 from storage.invoices import Beside, InvoiceDraft, Named
 from storage.notices import Unfollow, Watch
 from storage.people import NewEmployee
-from storage.records import ChatId, Role, Viewer
+from storage.records import ChatId, Criteria, Role, Viewer
 from storage.store import Store
 
 NOW = datetime(2026, 8, 19, 2, 0, tzinfo=UTC)
@@ -116,3 +116,38 @@ async def test_a_store_that_is_closed_says_so(any_store: Store) -> None:
     for late in (any_store.ask(notices.followed, chat), any_store.write(notices.unfollow, Unfollow(chat))):
         with pytest.raises(StoreUnavailableError):
             await asyncio.wait_for(late, 5)
+
+
+async def test_a_tally_leaves_out_what_is_voided_and_subtracts_what_is_red(any_store: Store) -> None:
+    owner = await employee(any_store, "E9")
+    for number, total, tax in (("1", "100.00", "normal"), ("2", "-30.50", "red"), ("3", "70.00", "voided")):
+        draft = InvoiceDraft(
+            number=f"2611200000000000{number:0>4}",
+            kind="digital_ordinary",
+            issue_date=date(2026, int(number), 3),
+            seller_name=f"卖家{number}",
+            total=Decimal(total),
+            owner_id=owner,
+            states={"tax": (tax, None)},
+            source="import",
+            at=NOW,
+        )
+        await any_store.write(invoices.store, draft)
+    viewer = Viewer(owner)
+    page = await any_store.read(pages.page, viewer, Criteria(), order="largest")
+    assert [record.total for record in page.invoices] == [
+        Decimal("100.00"),
+        Decimal("70.00"),
+        Decimal("-30.50"),
+    ]
+    assert (page.count, page.sum) == (3, Decimal("69.50"))
+    assert (page.tally.voided, page.tally.red, page.tally.red_sum) == (1, 1, Decimal("-30.50"))
+    by_seller = await any_store.read(pages.groups, viewer, Criteria(), "seller")
+    assert [(group.name, group.sum) for group in by_seller] == [
+        ("卖家1", Decimal("100.00")),
+        ("卖家2", Decimal("-30.50")),
+    ]
+    by_month = await any_store.read(pages.groups, viewer, Criteria(), "month")
+    assert [(group.name, group.count) for group in by_month] == [("2026-02", 1), ("2026-01", 1)]
+    nobody = await any_store.read(pages.page, Viewer(owner + 1), Criteria(owner_id=owner))
+    assert nobody.count == 0

@@ -1,0 +1,47 @@
+"""Trades (行业类别): meals, hotels, taxis …, as users sort their spending, told by kind and by the seller's name.
+
+An invoice does not say what trade it is of. Some kinds do (火车票, 过路费); for all others the name of the seller
+is looked at, and an answer that counts by trade says so.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from fapiao.kinds import Kind
+
+if TYPE_CHECKING:
+    from locales.catalog import Catalog
+
+# Kinds that are of one trade, whoever sold them. The names are those of the `category` slot.
+KINDS: Mapping[str, tuple[Kind, ...]] = {
+    "taxi": (Kind.TAXI,),
+    "train": (Kind.RAIL_E, Kind.RAIL_PAPER),
+    "flight": (Kind.AIR_E, Kind.AIR_PAPER),
+    "toll": (Kind.VAT_E_TOLL, Kind.TOLL_PAPER),
+    "transport": (Kind.BUS, Kind.SHIP),
+}
+_PREFIX = "search.trade."
+_SHORTEST_FOREIGN = 5  # a shorter foreign word stands inside other ones by chance (inn, gas, shop)
+
+
+def of_word(catalog: "Catalog", word: str) -> tuple[str, ...]:
+    """All words of the trade that a word names, in any language; () for a word that names none."""
+    said = word.casefold()
+    return next((words for words in _all(catalog).values() if said in words), ())
+
+
+def names(catalog: "Catalog", trade: str) -> tuple[str, ...]:
+    """What to look for in the names of sellers of a trade."""
+    words = _all(catalog).get(trade, ())
+    return tuple(word for word in words if not word.isascii() or len(word) >= _SHORTEST_FOREIGN)
+
+
+@lru_cache(maxsize=2)
+def _all(catalog: "Catalog") -> dict[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = {}
+    for language in catalog.languages:
+        for trade, line in catalog.all(_PREFIX, language).items():
+            words = (word.strip().casefold() for word in line.split("|"))
+            found.setdefault(trade, {}).update(dict.fromkeys(word for word in words if word))
+    return {trade: tuple(words) for trade, words in found.items()}
