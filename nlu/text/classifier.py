@@ -20,6 +20,8 @@ Places = NDArray[np.int32]
 _WEIGHTS = (1.0, 1.0, 0.4, 0.35, 0.25, 0.1)
 _SIMILARITY_WEIGHT = 0.2
 _RIDGE = 0.5
+# A block of concepts is at least as long as this: one weak concept alone is weak evidence.
+_LEAST_CONCEPTS, _LEAST_PAIRS = 30.0, 90.0
 # Above this many examples an n × n matrix is too much, and there are enough of them to do without.
 MOST_COMPARED = 8000
 _HEAVY = 48
@@ -68,23 +70,25 @@ class Space:
         """Return the vector of a message: each block has its own fixed length."""
         get = self.places.get
         places: list[int] = []
-        blocks: list[tuple[int, float, list[float]]] = []
+        blocks: list[tuple[int, float, float, list[float]]] = []
         for block, share in zip(seen.blocks(), _WEIGHTS, strict=True):
             start = len(places)
             places += [place for place in map(get, block) if place is not None]
             if len(places) > start:
-                weak = (block is seen.concepts or block is seen.pairs) and min(block.values()) < 1
-                blocks.append(
-                    (start, share, [block[name] for name in block if get(name) is not None] if weak else [])
+                least = (
+                    _LEAST_CONCEPTS if block is seen.concepts else _LEAST_PAIRS if block is seen.pairs else 0
                 )
+                weak = least and min(block.values()) < 1
+                strengths = [block[name] for name in block if get(name) is not None] if weak else []
+                blocks.append((start, share, least, strengths))
         here = np.array(places, dtype=np.int32)
         values: Floats = self.weights[here]
         end = len(places)
-        for start, share, strengths in reversed(blocks):
+        for start, share, least, strengths in reversed(blocks):
             part = values[start:end]
             if strengths:
                 part *= np.array(strengths, dtype=np.float32)
-            part *= math.sqrt(share / part.dot(part))
+            part *= math.sqrt(share / max(least, part.dot(part)))
             end = start
         return Vector(here, values)
 

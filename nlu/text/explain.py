@@ -19,7 +19,7 @@ class Explanation:
 
     understanding: Understanding
     normal: str
-    why: str  # phrase, number, example or score
+    why: str  # topic, phrase, number, example, criteria or score
     nearest: tuple[tuple[str, str, float], ...]  # example, intent, likeness 0 to 1
     concepts: Mapping[str, float]
     slots: Mapping[str, Any]
@@ -41,14 +41,14 @@ def explain(
         for place in np.argsort(-likeness, kind="stable")[:_NEAREST].tolist():
             example = near.texts[place]
             nearest.append((example, classifier.labels[int(near.rows[place])], float(likeness[place])))
-    runs = spoken(match.text) if match.language == "zh" else []
+    said = spoken(match.text) if match.language == "zh" else ""
     order = np.argsort(-match.scores, kind="stable")[:_NEAREST].tolist()
     return Explanation(
         found,
         match.text,
-        match.sure.why if match.sure is not None else "score",
+        "topic" if match.open else match.sure.why if match.sure is not None else "score",
         tuple(nearest),
-        matcher.reader.concepts.fired(match.text, runs),
+        matcher.reader.concepts.fired(match.text, said),
         found.slots,
         tuple((classifier.intents[place], float(match.scores[place])) for place in order),
     )

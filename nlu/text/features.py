@@ -1,7 +1,7 @@
 """What the classifier sees of a message: n-grams, sounds, concepts and slots."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from nlu.text.normal import Normaliser, Words
 from nlu.text.triggers import pieces, plain_start, plain_word, triggers
 
 _RUN = re.compile(r"[a-zà-ɏ0-9']+|[^\sa-zà-ɏ0-9']+")
+_SAID = re.compile("[\U000f0000-\U000fffff]+")
 _LATIN_WORD = re.compile(r"[a-zà-ɏ']+")
 # Each syllable is one character of a private plane, so that n-grams of sounds are slices as well.
 _FIRST_SOUND = 0xF0000
@@ -80,27 +81,38 @@ def stem(word: str) -> str:
     return word[:-1] + "i" if word[-1] == "y" else word
 
 
-def spoken(text: str) -> list[str]:
-    """Return the runs of sounds of the Chinese characters in `text`."""
-    said = text.translate(sounds())
-    return [run for run in re.findall("[\U000f0000-\U000fffff]+", said)]
+def spoken(text: str) -> str:
+    """Return `text` with a sound in the place of every Chinese character."""
+    return text.translate(sounds())
 
 
-def sound_grams(runs: Iterable[str]) -> list[str]:
+def sound_grams(said: str) -> list[str]:
     """Return pairs of sounds: single ones say little, longer groups cost time and change nothing."""
     found: list[str] = []
-    for run in runs:
+    for run in _SAID.findall(said):
         found += [run[at : at + 2] for at in range(len(run) - 1)]
     return found
+
+
+def character_pairs(texts: Iterable[str]) -> set[str]:
+    """Return the pairs of characters that stand beside each other in `texts`."""
+    return {text[at : at + 2] for text in texts for at in range(len(text) - 1)}
 
 
 class Concepts:
     """The concept lexicon (概念词表): groups of words that mean the same for us, in all languages."""
 
     def __init__(
-        self, groups: Mapping[str, Mapping[str, Sequence[str]]], spell: Mapping[str, Normaliser]
+        self,
+        groups: Mapping[str, Mapping[str, Sequence[str]]],
+        spell: Mapping[str, Normaliser],
+        right: Set[str] = frozenset(),
     ) -> None:
-        """`groups` gives, for each language, the alternatives of each concept."""
+        """`groups` gives, for each language, the alternatives of each concept.
+
+        `right` are pairs of characters that are no misspelling, whatever they sound like.
+        """
+        self._right = right
         self.names = tuple(dict.fromkeys(name for concepts in groups.values() for name in concepts))
         self._plain: dict[str, set[str]] = {}
         self._sounding: dict[str, set[str]] = {}
@@ -145,11 +157,14 @@ class Concepts:
         """Yield the plain words of all concepts."""
         yield from self._plain
 
-    def fired(self, text: str, said: Iterable[str]) -> dict[str, float]:
-        """Return the concepts found in a normalised text with a weight: less where only the sound agrees."""
+    def fired(self, text: str, said: str) -> dict[str, float]:
+        """Return the concepts found in a normalised text with a weight: less where only the sound agrees.
+
+        `said` is the text in sounds, or empty. Where people write what we know (把手), its sound (扒手) tells nothing.
+        """
         found: dict[str, float] = {}
-        for run in said:
-            for _, word in self._sounds.find(run):
+        for at, word in self._sounds.find(said):
+            if self._right.isdisjoint(character_pairs((text[at : at + len(word)],))):
                 found.update(dict.fromkeys(self._sounding[word], _SOUNDS_LIKE))
         for _, word in self._words.find(text):
             found.update(dict.fromkeys(self._plain[word], 1.0))
@@ -172,8 +187,8 @@ class Eyes:
 
     def see(self, text: str, slots: Iterable[str], *, chinese: bool) -> "Seen":
         """Return the features of a message; `slots` are the names of what was found in it."""
-        runs = spoken(text) if chinese else []
-        concepts = self._concepts.fired(text, runs)
+        said = spoken(text) if chinese else ""
+        concepts = self._concepts.fired(text, said)
         names = sorted(concepts)
         pairs = {
             f"\x01{one}\x01{other}": concepts[one] * concepts[other]
@@ -185,7 +200,7 @@ class Eyes:
             dict.fromkeys(grams(text), 1.0),
             # Concepts know which words belong together; without them, words that stand together tell.
             {} if self._concepts.names else dict.fromkeys(near_words(text), 1.0),
-            dict.fromkeys(sound_grams(runs), 1.0),
+            dict.fromkeys(sound_grams(said), 1.0),
             {f"\x01{name}": weight for name, weight in concepts.items()},
             pairs,
             dict.fromkeys((f"\x02{name}" for name in slots), 1.0),

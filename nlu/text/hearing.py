@@ -23,8 +23,8 @@ _Path = tuple["_Path | None", str]
 class Hearing:
     """Knows which characters follow each other; where none of that is seen, listens to the sound instead."""
 
-    def __init__(self, texts: Iterable[str], words: Iterable[str]) -> None:
-        """`texts` are folded sentences, `words` those of the concepts."""
+    def __init__(self, texts: Iterable[str], words: Iterable[str], right: Iterable[str] = ()) -> None:
+        """`texts` are folded sentences, `words` those of the concepts, `right` everyday words (手脚)."""
         counts: Counter[str] = Counter()
         for text in texts:
             said = f"{_START}{_DIGIT.sub('0', text)}{_END}"
@@ -35,6 +35,8 @@ class Hearing:
                 for at in range(len(word) - 1):
                     pair = word[at : at + 2]
                     self._worth[pair] = self._worth.get(pair, _SEEN) + _WORD
+        # Never changed, and never what another is changed to: nobody said them to us.
+        self._right = {word[at : at + 2] for word in right for at in range(len(word) - 1)}
         self._after: dict[str, list[str]] = {}  # a character and the sound after it → characters
         self._first: dict[str, list[str]] = {}  # two sounds → characters of the first
         table = sounds()
@@ -56,7 +58,10 @@ class Hearing:
         said = chars.translate(sounds())
         spoken = [char != sound for char, sound in zip(chars, said, strict=True)]
         strange = [
-            spoken[at] and spoken[at + 1] and chars[at : at + 2] not in self._worth
+            spoken[at]
+            and spoken[at + 1]
+            and chars[at : at + 2] not in self._worth
+            and chars[at : at + 2] not in self._right
             for at in range(len(chars) - 1)
         ]
         if True not in strange:

@@ -32,6 +32,10 @@ class Language:
     aliases: Mapping[str, str] = field(default_factory=dict)
     fillers: Sequence[str] = ()
     phrases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    topics: Mapping[str, Sequence[str]] = field(
+        default_factory=dict
+    )  # word that wishes nothing yet → choices
+    words: Sequence[str] = ()  # everyday words that are no misspelling of one of ours
 
     def said(self) -> Iterator[str]:
         """Yield every sentence and phrase."""
@@ -73,7 +77,8 @@ def load_lexicon(home: Path) -> Lexicon:
     )
     languages = tuple(_language(folder) for folder in folders)
     for language in languages:
-        for where in (language.examples, language.phrases):
+        chosen = {name: () for names in language.topics.values() for name in names}
+        for where in (language.examples, language.phrases, chosen):
             unknown = set(where) - set(intents)
             if unknown:
                 raise LocaleError(f"{home / language.name}: unknown intent {sorted(unknown)[0]!r}")
@@ -112,6 +117,8 @@ def _language(folder: Path) -> Language:
         dict(normal.get("aliases") or {}),
         tuple(normal.get("fillers") or ()),
         _sentences(folder / "normal.yaml", normal.get("phrases") or {}),
+        _sentences(folder / "normal.yaml", normal.get("topics") or {}),
+        tuple(normal.get("words") or ()),
     )
 
 

@@ -79,9 +79,14 @@ def _concepts(lexicon: Lexicon, rows: Sequence[Row], reader: Reader) -> Iterator
     with_concept: set[str] = set()
     ours = [row for row in rows if row[1] != OUT_OF_SCOPE]
     for language, intent, text in ours:
-        for name in reader.concepts.fired(text, spoken(text) if language == "zh" else ()):
+        for name in reader.concepts.fired(text, spoken(text) if language == "zh" else ""):
             fired[name] += 1
             with_concept.add(intent)
+    for one in lexicon.languages:
+        for name, alternatives in one.concepts.items():
+            for alternative in alternatives:
+                if alternative[:1] == "'" == alternative[-1:]:
+                    yield f"{one.name}: {alternative} of {name} is quoted twice and never found"
     for name, count in fired.items():
         if count == 0:
             yield f"concept {name} fires on no example"

@@ -11,7 +11,7 @@ from rapidfuzz.fuzz import ratio
 from rapidfuzz.process import extractOne
 
 from nlu.text.classifier import Classifier, fit
-from nlu.text.features import Concepts, Eyes, Seen, sounds
+from nlu.text.features import Concepts, Eyes, Seen, character_pairs, sounds
 from nlu.text.fold import LONGEST_MESSAGE, fold
 from nlu.text.hearing import Hearing
 from nlu.text.language import Languages
@@ -69,6 +69,7 @@ class Match:
     text: str  # normalised, values replaced by signs
     scores: NDArray[np.float32]  # none where it was sure and they were not asked for
     sure: Sure | None = None
+    open: tuple[str, ...] = ()  # what may be wished where only the thing was named (发票)
 
 
 class Reader:
@@ -82,12 +83,19 @@ class Reader:
                 language.fillers,
                 language.phrases.get(_GREETING, ()),
                 language.phrases.get(_THANKS, ()),
-                [phrase for phrases in language.phrases.values() for phrase in phrases],
+                [*language.topics, *(phrase for phrases in language.phrases.values() for phrase in phrases)],
             )
             for language in lexicon.languages
         }
         self.concepts = Concepts(
-            {language.name: language.concepts for language in lexicon.languages}, self.normalisers
+            {language.name: language.concepts for language in lexicon.languages},
+            self.normalisers,
+            character_pairs(
+                normaliser.spell(text)
+                for language in lexicon.languages
+                if (normaliser := self.normalisers[language.name]).simplify
+                for text in (*language.said(), *language.words)
+            ),
         )
         self.eyes = Eyes(self.concepts)
 
@@ -125,9 +133,12 @@ class Matcher:
         said = {one.name: [fold(text) for text in one.said()] for one in lexicon.languages}
         words = list(self.reader.concepts.words())
         chinese = (name for name, normaliser in self.reader.normalisers.items() if normaliser.simplify)
-        self.hearing = Hearing((text for name in chinese for text in said[name]), words)
+        everyday = [word for one in lexicon.languages for word in one.words]
+        self.hearing = Hearing((text for name in chinese for text in said[name]), words, everyday)
         spelled = (fold(word) for one in lexicon.languages for word in (*one.aliases, *one.fillers))
-        self.spelling = Spelling((text for texts in said.values() for text in texts), (*words, *spelled))
+        self.spelling = Spelling(
+            (text for texts in said.values() for text in texts), (*words, *spelled), everyday
+        )
         self.languages = Languages(
             {
                 one.name: [text for texts in one.examples.values() for text in texts]
@@ -141,6 +152,11 @@ class Matcher:
                 for phrase in closed:
                     for key in self._keys(phrase, language.name):
                         own.setdefault(key, intent)
+        self._topics = {
+            self.reader.normal(word, None, one.name): tuple(choices)
+            for one in reversed(lexicon.languages)
+            for word, choices in one.topics.items()
+        }
         self._sounding: dict[str, str] = {}
         for name, phrases in self._phrases.items():
             if self.reader.normalisers[name].simplify:
@@ -180,11 +196,13 @@ class Matcher:
         signed = masked(text, slots)
         spelled = normaliser.spell(signed)
         normal = normaliser.rest(spelled, signed)
-        sure = self._surely(text, spelled if signed == text else None, normal, slots, name)
+        topic = self._topics.get(normal, ())
+        written = spelled if signed == text else None
+        sure = None if topic else self._surely(text, written, normal, slots, name)
         if sure is not None and sure.decides and not scored:
             return Match(name, normal, _UNWEIGHED, sure)
         scores = self.classifier.scores(self.reader.see(normal, slots, name), name)
-        return Match(name, normal, scores, sure)
+        return Match(name, normal, scores, sure, topic)
 
     def _surely(
         self, text: str, spelled: str | None, normal: str, slots: "Slots | None", language: str

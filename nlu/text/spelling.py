@@ -13,6 +13,7 @@ _WORD = re.compile(r"[a-zà-ɏ']+")
 _START, _END = "^", "$"
 _SHORTEST, _SHORTEST_KNOWN, _TWO_SLIPS_FROM = 3, 4, 7
 _MOST_TYPOS, _MOST_NEAR = 8, 16
+_ENDINGS = ("s", "es", "ed", "d", "ing", "'s")
 # What a slip costs, and one in the first or the last letter more; what a neighbour and frequency are worth. What is
 # dearer than the dearest is rather a word that we do not know.
 _DEAREST = 1.6
@@ -22,8 +23,11 @@ _SLIP, _FIRST, _LAST, _BESIDE, _OFTEN = 1.6, 0.8, 0.3, 1.2, 0.15
 class Spelling:
     """Knows the words of the examples and which follow each other."""
 
-    def __init__(self, texts: Iterable[str], words: Iterable[str]) -> None:
-        """`texts` are folded sentences; `words` are known as well, without their neighbours."""
+    def __init__(self, texts: Iterable[str], words: Iterable[str], right: Iterable[str] = ()) -> None:
+        """`texts` are folded sentences; `words` are known as well, without their neighbours.
+
+        `right` are everyday words: no slips, and nothing that a slip is corrected to.
+        """
         self._known: Counter[str] = Counter()
         self._beside: set[tuple[str, str]] = set()
         for text in texts:
@@ -33,6 +37,7 @@ class Spelling:
                 self._beside.update(zip([_START, *found], [*found, _END], strict=True))
         for text in words:
             self._known.update(dict.fromkeys(_WORD.findall(text), 1))
+        self._right = frozenset(right)
         by_size: dict[int, list[str]] = {}
         for word in sorted(self._known):
             if len(word) >= _SHORTEST_KNOWN:
@@ -51,7 +56,8 @@ class Spelling:
         before = _START
         for at, match in enumerate(found):
             word = match[0]
-            if word not in self._known and len(word) >= _SHORTEST and match.start() not in closed:
+            strange = word not in self._known and not self._is_right(word)
+            if strange and len(word) >= _SHORTEST and match.start() not in closed:
                 typos += 1
                 if typos > _MOST_TYPOS:
                     break
@@ -63,6 +69,11 @@ class Spelling:
                     word = near
             before = word
         return "".join(parts) + text[free:] if parts else text
+
+    def _is_right(self, word: str) -> bool:
+        return word in self._right or any(
+            word.endswith(ending) and word[: -len(ending)] in self._right for ending in _ENDINGS
+        )
 
     def _nearest(self, word: str, before: str, after: str) -> str | None:
         if len(word) not in self._by_size:

@@ -23,6 +23,8 @@ from nlu.text.wishes import split_wishes
 
 _MOST_ALTERNATIVES = 5
 _SELLER = "seller"
+# How likely each choice is where only a thing was named: sure enough to be offered, not to be done.
+_OPEN = 0.3
 # Politeness around a wish is no second wish.
 _NO_WISH = ("smalltalk.", "confirm.", "cancel", "help.menu", OUT_OF_SCOPE)
 
@@ -152,6 +154,9 @@ class Understander:
         ranked = []
         if len(match.scores):
             ranked = self._ranked(match.scores, intents or self.matcher.classifier.intents)
+        if match.open:
+            named = [Guess(intent, _OPEN) for intent in match.open]
+            return (*named, *(guess for guess in ranked if guess.intent not in match.open)), "clarify"
         if match.sure is not None:
             sure, left = match.sure, 1 - match.sure.confidence
             rest = [guess for guess in ranked if guess.intent != sure.intent]

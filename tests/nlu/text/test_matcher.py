@@ -11,6 +11,7 @@ import pytest
 from locales.catalog import HOME
 from locales.strict_yaml import LocaleError
 from nlu.text.confidence import Confidence
+from nlu.text.features import spoken
 from nlu.text.lexicon import Intent
 from nlu.text.model_cache import named_words
 from nlu.text.triggers import pieces, triggers
@@ -224,3 +225,22 @@ def test_skipping_expressions_by_their_characters_skips_no_match() -> None:
 )
 def test_what_an_expression_needs(pattern: str, needed: set[str]) -> None:
     assert triggers(pattern) == needed
+
+
+@pytest.mark.parametrize(
+    "text", ["发票", "发票？", "發票", "你好，发票", "invoice", "my receipts", "請求書", "発票の件"]
+)
+def test_a_thing_without_a_wish_offers_the_three_most_wanted(text: str) -> None:
+    found = understand(text)
+    assert found.action == "clarify"
+    assert [guess.intent for guess in found.alternatives[:3]] == [
+        "invoice.status",
+        "invoice.search",
+        "invoice.submit",
+    ]
+
+
+def test_what_only_sounds_like_a_concept_counts_where_nothing_else_is_written() -> None:
+    concepts = understander().matcher.reader.concepts
+    assert "theft" in concepts.fired("我的包被透了", spoken("我的包被透了"))
+    assert "theft" not in concepts.fired("手把手的图", spoken("手把手的图"))

@@ -4,7 +4,7 @@ import pytest
 
 from nlu.text.hearing import Hearing
 from nlu.text.spelling import Spelling
-from tests.nlu.text.matching import understand
+from tests.nlu.text.matching import understand, understander
 
 _SAID = ("怎么注册账号", "上个月的发票", "转人工", "把发票作废", "11月3号的发票", "住哪个酒店")
 _WORDS = ("冲红", "态度")
@@ -25,6 +25,22 @@ _WORDS = ("冲红", "态度")
 )
 def test_characters_that_only_sound_right_are_repaired(heard: str, meant: str) -> None:
     assert Hearing(_SAID, _WORDS).repair(heard) == meant
+
+
+def test_everyday_words_are_no_mistakes() -> None:
+    assert Hearing(_SAID, ("手教",)).repair("动手脚") == "动手教"
+    assert Hearing(_SAID, ("手教",), ("手脚",)).repair("动手脚") == "动手脚"
+    assert Spelling(("the system is slow",), (), ("snow",)).correct("is it snowing or going to snow") == (
+        "is it snowing or going to snow"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["我的党费怎么交", "那个人动了手脚", "全勤奖多少", "the road is closed", "will it snow today"]
+)
+def test_no_everyday_word_is_changed(text: str) -> None:
+    matcher = understander().matcher
+    assert matcher.heard(text, None, matcher.language(text)) == text
 
 
 def test_what_is_read_already_is_left_alone() -> None:
