@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing import get_context
+from zlib import crc32
 
 from nlu.document.reading import FIELDS, Found, Reading, fields_of
 from tests.documents.in_process import read
@@ -102,6 +103,7 @@ def _source_cases(
 ) -> Iterator[Case]:
     drawn = draw(kind, seed, layout)
     truth = drawn.truth
+    spoil = crc32(f"{kind}:{seed}".encode())  # no two kinds are spoiled alike
     if source == "pdf":
         for order in ORDERS:
             yield Case("pdf", kind, f"{order}.pdf", drawn.pdf(order), truth)
@@ -115,13 +117,13 @@ def _source_cases(
         yield Case("xml", kind, "invoice.xml", drawn.xml(), truth)
     elif source == "picture":
         for grade in options.grades.split(","):
-            picture = degrade(drawn.picture(), grade, seed)
+            picture = degrade(drawn.picture(), grade, spoil)
             yield Case(f"picture {grade}", kind, f"{grade}.jpg", encoded(picture, ".jpg", 95), truth)
     elif source == "altered" and alterable(drawn):
         for number in range(options.alterations):
             sheet, name = alter(drawn, number)
             yield Case("altered pdf", kind, f"{name}.pdf", to_pdf(sheet, "visual", seed), truth, name)
-        picture = degrade(to_picture(sheet), "clean", seed)
+        picture = degrade(to_picture(sheet), "clean", spoil)
         yield Case("altered clean", kind, f"{name}.jpg", encoded(picture, ".jpg", 95), truth, name)
 
 

@@ -1,6 +1,6 @@
 """What one source says about one invoice, before the sources are weighed against each other."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fapiao.invoice import AirAmounts
@@ -17,6 +17,7 @@ class Value:
     text: str = ""  # as printed, for money that has to be compared with a misreading
     labelled: bool = True  # False: recognised by its form only
     again: bool = False  # its characters were read several times and compared
+    times: int = 1  # that it stands on the page
 
 
 @dataclass(slots=True)
@@ -37,12 +38,18 @@ class Evidence:
     trust: float = 1.0  # of the source as such
 
     def add(self, name: str, value: Any, score: float = 1.0, **more: Any) -> None:
-        """Keep one more reading of a field; None and "" are nothing."""
+        """Keep one more reading of a field; None and "" are nothing. Of the same value the clearer one counts."""
         if value is None or value == "":
             return
         kept = self.values.setdefault(name, [])
-        if all(other.value != value for other in kept):
-            kept.append(Value(value, score, **more))
+        new = Value(value, score, **more)
+        for index, other in enumerate(kept):
+            if other.value == value:
+                clearer = new if new.score > other.score else other
+                times = other.times + (new.box != other.box)
+                kept[index] = replace(clearer, labelled=new.labelled or other.labelled, times=times)
+                return
+        kept.append(new)
 
     def first(self, name: str) -> Any:
         """The best reading of a field, or None."""

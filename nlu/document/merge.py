@@ -22,6 +22,7 @@ from nlu.document.choice import (
     SURE_CAPITALS,
     SURE_DIGITS,
     SURE_NAME,
+    SURE_NAME_AGAIN,
     Choice,
     drop,
 )
@@ -147,7 +148,7 @@ def _printed(choice: Choice, ordered: Sequence[Evidence], name: str, kind: Kind 
         return
     best = max(ocr, key=lambda reading: reading.score + 0.02 * reading.labelled)
     rivals = [r for r in ocr if r.value != best.value and r.labelled and r.score > best.score - 0.1]
-    agreeing = sum(1 for r in ocr if r.value == best.value)
+    agreeing = sum(r.times for r in ocr if r.value == best.value)
     limit = SURE_DIGITS if name == "code" else SURE
     if name == "number" and digital_number_plausible(str(best.value)):
         limit = 0.8
@@ -205,7 +206,9 @@ def _party_field(choice: Choice, ordered: Sequence[Evidence], name: str) -> None
         return
     best = max(readings, key=lambda reading: reading.score)
     agreed = sum(1 for reading in readings if reading.value == best.value) > 1
-    limit = SURE_AGAIN if best.again else next(limit for least, limit in SURE_NAME if legibility >= least)
+    limit = (
+        SURE_NAME_AGAIN if best.again else next(limit for least, limit in SURE_NAME if legibility >= least)
+    )
     if name.endswith("tax_id"):
         valid = parse_tax_id(str(best.value)).state is TaxIdState.VALID
         limit = 0.5 if valid else SURE_AGAIN if best.again else 0.95

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from nlu.document.clean import without_lines
+from nlu.document.rivals import Read, read_with_rivals
 
 Picture = np.ndarray
 Points = np.ndarray  # 4 x 2: top left, top right, bottom right, bottom left of the text, as it is read
@@ -25,9 +26,6 @@ class Line:
     score: float
     turned: bool = False
     marks: tuple[tuple[float, float], ...] = ()  # of each character: place along the line (0 to 1), score
-
-
-Read = tuple[str, float, tuple[tuple[float, float], ...]]  # text, score, marks as in Line
 
 
 class OcrEngine(Protocol):
@@ -94,9 +92,9 @@ class RapidEngine:
         read = self._read_lines(crops)
         self._over(crops, turned, read)
         return [
-            Line(text, np.roll(box, 2, axis=0) if turn else box, score, turn, marks)
-            for box, (text, score, marks), turn in zip(boxes, read, turned, strict=True)
-            if text.strip() and score >= _LEAST_SCORE
+            Line(one.text, np.roll(box, 2, axis=0) if turn else box, one.score, turn, one.marks)
+            for box, one, turn in zip(boxes, read, turned, strict=True)
+            if one.text.strip() and one.score >= _LEAST_SCORE
         ]
 
     def _turned(self, crops: Sequence[Picture]) -> list[bool]:
@@ -114,23 +112,24 @@ class RapidEngine:
         """Where many lines say nothing, one of several papers may lie upside down: read those the other way."""
         weak = [
             index
-            for index, (crop, (text, score, _)) in enumerate(zip(crops, read, strict=True))
-            if (score < _WEAK or not text.strip()) and crop.shape[1] > 2.5 * crop.shape[0]
+            for index, (crop, one) in enumerate(zip(crops, read, strict=True))
+            if (one.score < _WEAK or not one.text.strip()) and crop.shape[1] > 2.5 * crop.shape[0]
         ]
         if len(weak) < max(_MANY, 0.15 * len(crops)):
             return
         other = self._read_lines([cv2.rotate(crops[index], cv2.ROTATE_180) for index in weak])
-        if sum(new[1] > read[index][1] + 0.15 for index, new in zip(weak, other, strict=True)) < 0.5 * len(
-            weak
-        ):
+        if sum(
+            new.score > read[index].score + 0.15 for index, new in zip(weak, other, strict=True)
+        ) < 0.5 * len(weak):
             return
         for index, new in zip(weak, other, strict=True):
-            if new[1] > read[index][1]:
+            if new.score > read[index].score:
                 read[index], turned[index] = new, not turned[index]
 
     def reread(self, crops: Sequence[Picture]) -> list[Read]:
-        """Recognise single lines."""
-        return self._read_lines(crops)
+        """Recognise single lines, with what else each character may be."""
+        self.warm()
+        return read_with_rivals(self._engine.text_rec, crops)
 
     def _read_lines(self, crops: Sequence[Picture]) -> list[Read]:
         """Text, mean score and marks; widest together so that a batch wastes little padding."""
@@ -139,7 +138,7 @@ class RapidEngine:
             return []
         order = sorted(range(len(crops)), key=lambda i: crops[i].shape[1] / max(1, crops[i].shape[0]))
         share = _parts(order, self._threads)
-        read: list[Read] = [("", 0.0, ())] * len(crops)
+        read: list[Read] = [Read("", 0.0, ())] * len(crops)
         if len(share) == 1:
             self._recognise(crops, share[0], read)
         else:
@@ -153,7 +152,7 @@ class RapidEngine:
         result = self._engine.text_rec(TextRecInput(img=[crops[i] for i in part], return_word_box=True))
         found = zip(part, result.txts, result.scores, result.word_results, strict=True)
         for index, text, score, words in found:
-            read[index] = (str(text), float(score), _marks(str(text), words))
+            read[index] = Read(str(text), float(score), _marks(str(text), words))
 
 
 def _marks(text: str, words: Any) -> tuple[tuple[float, float], ...]:
@@ -276,7 +275,7 @@ class TesseractEngine:
             words = _tesseract_lines(found, 1.0) if found is not None else []
             text = "".join(word.text for word in words)
             marks = tuple((0.0, word.score) for word in words for _ in word.text)
-            read.append((text, min((word.score for word in words), default=0.0), marks))
+            read.append(Read(text, min((word.score for word in words), default=0.0), marks))
         return read
 
     def _run(self, call: Any, grey: Picture, config: str) -> dict[str, list[Any]] | None:

@@ -147,8 +147,9 @@ def _name(found: Labelled, label: Label, repair: bool) -> Value | None:
     text = clean_name(_once([piece.printed for piece in pieces]))
     if text is None:
         return None
-    score = min(piece.score for piece in pieces)
-    again = all(piece.again for piece in pieces)
+    again = any(piece.again for piece in pieces)
+    # A part that was settled at first sight is measured as those that were looked at again.
+    score = min((1 + piece.score) / 2 if again and not piece.again else piece.score for piece in pieces)
     return Value(text, score, box=found.box(pieces[0]), text=text, again=again)
 
 

@@ -1,21 +1,23 @@
 """A second look: lines whose values are in doubt are read again from other crops of the picture, and compared.
 
 A misread character often comes out differently when the crop is another; a rightly read one stays. What all
-looks agree on is surer than one look, what they differ in is less sure. Nothing is replaced.
+looks agree on is surer than one look, what they differ in is less sure. Figures are not replaced unless a check
+says so.
 """
 
-import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 
 import cv2
 import numpy as np
 
-from fapiao.numbers import digital_number_plausible
 from fapiao.text import plain
-from nlu.document.ocr import OcrEngine, Read, crop_of
+from nlu.document.agreed import whole_id, whole_number
+from nlu.document.ocr import OcrEngine, crop_of
 from nlu.document.page import Word, build_page
+from nlu.document.rivals import Read
 from nlu.document.upright import Upright
 
 Picture = np.ndarray
@@ -56,39 +58,51 @@ def _looks(picture: Picture, cleaned: Picture, quad: np.ndarray) -> list[Picture
 
 
 def _weighed(word: Word, looks: Sequence[Read]) -> Word:
-    """The word with each character's score: the mean over all looks, or little where one look differs."""
-    whole = _whole_number(word, looks)
+    """The word with each character's score: the mean over all looks, or little where one look differs.
+
+    Of a Chinese character all looks tell what else it may be; the likeliest over all of them is taken, and its
+    score tells how likely.
+    """
+    whole = whole_number(word, looks) or whole_id(word, looks)
     if whole is not None:
         return whole
-    scores = list(word.scores if len(word.scores) == len(word.text) else (word.score,) * len(word.text))
+    text = list(word.text)
+    scores = list(word.scores if len(word.scores) == len(text) else (word.score,) * len(text))
     sums = list(scores)
     differ = [0] * len(scores)
-    for text, _, marks in looks:
-        again = [score for _, score in marks] if len(marks) == len(text) else [0.0] * len(text)
-        for index, score in enumerate(_matched(word.text, text, again)):
+    thoughts = [Counter({char: score}) for char, score in zip(text, scores, strict=True)]
+    for look in looks:
+        marks = look.marks
+        again = [score for _, score in marks] if len(marks) == len(look.text) else [0.0] * len(look.text)
+        matched = _matched(word.text, look.text, again)
+        for index, score in enumerate(matched):
             if score is None:
-                differ[index] += not word.text[index].isspace()
+                differ[index] += not text[index].isspace()
             else:
                 sums[index] += score
+        for index, rivals in _rivals_at(word.text, look):
+            thoughts[index].update(rivals)
+    thinks = any(look.rivals for look in looks)
     for index, total in enumerate(sums):
+        if thinks and "\u4e00" <= text[index] <= "\u9fff":
+            text[index], likely = thoughts[index].most_common(1)[0]
+            scores[index] = (1 + likely / (1 + len(looks))) / 2
+            continue
         mean = total / (1 + len(looks))
         limit = (1.0, _OUTVOTED, _DOUBT)[min(2, differ[index])]
         scores[index] = (1 + mean) / 2 if not differ[index] else min(scores[index], limit)
-    return replace(word, scores=tuple(scores), again=True)
+    return replace(word, text="".join(text), scores=tuple(scores), again=True)
 
 
-def _whole_number(word: Word, looks: Sequence[Read]) -> Word | None:
-    """The word as two looks agree on it, where the first look lost or doubled one of the 20 digits of a number."""
-    runs = [len(run) for run in re.findall(r"\d{15,}", plain(word.text))]
-    if not runs or runs[0] not in (19, 21):
-        return None
-    numbers = [re.search(r"(?<!\d)\d{20}(?!\d)", plain(text)) for text, _, _ in looks]
-    told = [found.group() for found in numbers if found is not None]
-    if len(told) < 2 or len(set(told)) > 1 or not digital_number_plausible(told[0]):
-        return None
-    text, _, marks = next(look for look, found in zip(looks, numbers, strict=True) if found is not None)
-    scores = tuple(score for _, score in marks) if len(marks) == len(text) else (_TOLD,) * len(text)
-    return replace(word, text=text, spans=(), scores=scores, again=True)
+def _rivals_at(text: str, look: Read) -> Iterator[tuple[int, dict[str, float]]]:
+    """For the places of a text what another look thinks of them; nothing where it reads more or less there."""
+    if len(look.rivals) != len(look.text):
+        return
+    matcher = SequenceMatcher(None, text, look.text, autojunk=False)
+    for _, start, end, begin, stop in matcher.get_opcodes():
+        if end - start == stop - begin:
+            for step in range(end - start):
+                yield start + step, dict(look.rivals[begin + step])
 
 
 def _matched(text: str, other: str, scores: Sequence[float]) -> list[float | None]:

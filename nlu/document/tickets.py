@@ -13,7 +13,7 @@ from nlu.document.totals import amounts_in
 
 _SERIAL = re.compile(r"(?<![A-Z0-9])([A-Z]\d{6}|[A-Z]\d{2}[A-Z]\d{6})(?!\d)")
 # The code at the foot ends with the serial of the corner.
-_FOOT = re.compile(r"(?<!\d)\d{14}([A-Z]\d{6}|[A-Z]\d{2}[A-Z]\d{6})(?!\d)")
+_FOOT = re.compile(r"(?<!\d)\d{14}[.,·:]?([A-Z]\d{6}|[A-Z]\d{2}[A-Z]\d{6})(?!\d)")
 _FARE = re.compile(r"[¥Y羊半]?(\d{1,5}(?:[.,·]\d{1,2})?)元")
 
 
@@ -54,7 +54,7 @@ def _money(found: Labelled, evidence: Evidence, name: str, row: Row, match: re.M
 _AIR_HEADS: tuple[tuple[str, str], ...] = (
     ("fare", r"票价|FARE"),
     ("fuel", r"燃油附加.|FUELSURCHARGE"),
-    ("tax", r"增值税税额|VATTAX|VATAMOUNT"),
+    ("tax", r"增值税.额|值税税额|VATTAX|VATAMOUNT"),
     ("fund", r"民航发展.金|CAACDEVELOPMENTFUND|AIRPORTTAX"),
     ("other", r"其.税费|OTHERTAXES"),
     ("total", r"合计|TOTAL"),
@@ -77,7 +77,7 @@ def read_air(found: Labelled, evidence: Evidence, *, repair: bool) -> None:
         if name in ("tax", "total"):
             evidence.values.pop(name, None)
             evidence.add(name, value, place.score, text=place.text, box=found.box(place))
-    whole = all(name in parts for name in ("fare", "fuel", "fund"))
+    whole = all(name in parts for name in ("fare", "fuel", "tax", "fund"))
     if not repair or (whole and least >= 0.9):  # a misread or lost part would contradict the total
         evidence.air = AirAmounts(parts.get("fare"), parts.get("fuel"), parts.get("fund"), parts.get("other"))
     if evidence.first("number") is None:

@@ -1,12 +1,13 @@
 """Several looks at one line: what they agree on is surer, what they differ in is in doubt."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
 
-from nlu.document.ocr import Line, Read
+from nlu.document.ocr import Line
 from nlu.document.page import Word
+from nlu.document.rivals import Read
 from nlu.document.second import look_again
 from nlu.document.upright import set_upright
 
@@ -17,8 +18,9 @@ class Told:
     name = "told"
     looks_again = True
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    def __init__(self, texts: Sequence[str], rivals: Mapping[str, Mapping[str, float]] | None = None) -> None:
         self.texts = texts
+        self.rivals = rivals
 
     def warm(self) -> None: ...
 
@@ -27,16 +29,22 @@ class Told:
 
     def reread(self, crops: Sequence[np.ndarray]) -> list[Read]:
         assert len(crops) == len(self.texts)
-        return [(text, 0.8, tuple((0.0, 0.8) for _ in text)) for text in self.texts]
+        return [Read(text, 0.8, tuple((0.0, 0.8) for _ in text), self.thoughts(text)) for text in self.texts]
+
+    def thoughts(self, text: str) -> tuple[tuple[tuple[str, float], ...], ...]:
+        """Of each character what it may be, if this engine tells it."""
+        if self.rivals is None:
+            return ()
+        return tuple(tuple(self.rivals.get(char, {char: 0.9}).items()) for char in text)
 
 
-def looked(text: str, looks: Sequence[str]) -> Word:
+def looked(text: str, looks: Sequence[str], rivals: Mapping[str, Mapping[str, float]] | None = None) -> Word:
     """The word as it is after three looks."""
     corners = np.array([[10, 10], [300, 10], [300, 30], [10, 30]], np.float32)
     line = Line(text, corners, 0.9, marks=tuple((0.0, 0.6) for _ in text))
     upright = set_upright([line], 400, 60)
     picture = np.full((60, 400, 3), 255, np.uint8)
-    (word,) = look_again(Told(looks), picture, picture, upright, upright.page.words).page.words
+    (word,) = look_again(Told(looks, rivals), picture, picture, upright, upright.page.words).page.words
     return word
 
 
@@ -64,6 +72,25 @@ def test_digits_lost_or_doubled_are_found_again() -> None:
 def test_where_another_look_reads_more_the_neighbours_are_in_doubt() -> None:
     word = looked("北京市公司", ["北京市公司", "北京市砚野公司", "北京市观野公司"])
     assert [score <= 0.5 for score in word.scores] == [False, False, True, True, False]
+
+
+def test_of_a_character_all_looks_say_what_it_may_be() -> None:
+    rivals = {"霖": {"霖": 0.5, "霁": 0.45}, "霁": {"霁": 0.8, "霖": 0.1}}
+    word = looked("霖谷公司", ["霁谷公司", "霁谷公司", "霖谷公司"], rivals)
+    assert word.text == "霁谷公司"
+    assert word.scores[0] == pytest.approx((1 + (0.8 + 0.8 + 0.45) / 4) / 2)
+    assert min(word.scores[1:]) > word.scores[0]
+
+
+def test_an_id_is_put_right_where_one_alone_passes_its_checks() -> None:
+    true = "91110502MA20J30H1A"
+    lost = looked(f"税号：{true[:12]}{true[13:]}", [f"税号：{true}", "税号：9111050", f"税号：{true}"], {})
+    assert lost.text.endswith(true)
+    misread = true.replace("J", "1")
+    told = looked(f"税号：{misread}", [f"税号：{misread}"] * 3, {"1": {"1": 0.6, "J": 0.3}})
+    assert told.text.endswith(true)
+    unknown = looked(f"税号：{misread}", [f"税号：{misread}"] * 3, {})
+    assert unknown.text.endswith(misread)
 
 
 def test_nothing_is_read_again_where_nothing_is_in_doubt() -> None:

@@ -12,13 +12,14 @@ from tests.drawing.digital import digital_facts, digital_sheet
 from tests.drawing.facts import Facts
 from tests.drawing.files import to_ofd, to_xbrl, to_xml
 from tests.drawing.local import FORMS as LOCAL
+from tests.drawing.moved import moved
 from tests.drawing.pdf import ORDERS, to_pdf
 from tests.drawing.picture import Picture, to_picture
 from tests.drawing.sheet import Sheet
 from tests.drawing.tickets import FORMS as TICKETS
 from tests.drawing.vat import vat_facts, vat_sheet
 
-LAYOUTS = ("A", "B", "C", "D")
+LAYOUTS = ("A", "B", "C", "D", "E")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,10 @@ def draw(kind: str, seed: int = 0, layout: str = "A") -> Drawn:
     """Draw a document of one of KINDS. The same arguments give the same document."""
     make_facts, make_sheet = _FORMS[kind]
     facts = make_facts(Random(f"{kind}:{seed}"))
-    return Drawn(kind, seed, layout, facts, make_sheet(facts, layout, Random(f"{kind}:{seed}:{layout}")))
+    dice = Random(f"{kind}:{seed}:{layout}")
+    if layout != "E":
+        return Drawn(kind, seed, layout, facts, make_sheet(facts, layout, dice))
+    return Drawn(kind, seed, layout, facts, moved(make_sheet(facts, dice.choice("ABCD"), dice), facts, dice))
 
 
 def together(pictures: list[Picture], gap: int = 60) -> Picture:

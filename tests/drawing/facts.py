@@ -32,6 +32,8 @@ PROVINCES = {
     "34": ("安徽", "合肥市"),
     "21": ("辽宁", "沈阳市"),
 }
+# What most names of companies are made of; with one rare character beside them, so that no name is a real one.
+_USUAL = "华恒瑞信达鑫源丰泰和安诚嘉宏兴隆康博智云星海天明远方正新联通佳美优凯思创腾飞龙金百世"
 _FIRST = "蔚砚澜黛霁翊嵘琮弈颢皓锦泓沐岚煜珩芮槿栖"
 _SECOND = "穹墨舟弦岑浦桥禾砥屿麓原川野陌渡汀溪谷苇"
 _TRADES = (
@@ -165,6 +167,8 @@ def company(dice: Random, province: str) -> str:
     """An invented company."""
     place = PROVINCES[province][1] if dice.random() < 0.6 else PROVINCES[province][0]
     brand = dice.choice(_FIRST) + dice.choice(_SECOND) + (dice.choice(_SECOND) if dice.random() < 0.3 else "")
+    if dice.random() < 0.7:
+        brand = "".join(dice.choice(_USUAL) for _ in brand[1:]) + dice.choice(_SECOND)
     trade, form = dice.choice(_TRADES), dice.choice(_FORMS)
     shape = dice.random()
     if shape < 0.15:

@@ -1,4 +1,4 @@
-"""Which font files print a sheet: four styles, from Debian's free Chinese fonts."""
+"""Which font files print a sheet: five styles, from Debian's free Chinese fonts."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -42,12 +42,13 @@ PACKAGES = (
     "fonts-arphic-ukai",
 )
 
-# A and B are for development, C and D for what is published.
+# A and B are for development, C and D for what is published; E has the faces of the usual forms.
 STYLES: dict[str, dict[str, Face]] = {
     "A": {"label": UMING, "sign": UMING, "value": UMING, "mono": ZENHEI_MONO, "title": UKAI},
     "B": {"label": ZENHEI, "sign": UMING, "value": ZENHEI, "mono": ZENHEI, "title": ZENHEI},
     "C": {"label": UKAI, "sign": UMING, "value": SERIF, "mono": SANS_MONO, "title": SERIF_BOLD},
     "D": {"label": MICROHEI, "sign": UMING, "value": UKAI, "mono": MICROHEI_MONO, "title": SANS_BOLD},
+    "E": {"label": UKAI, "sign": UMING, "value": UMING, "mono": ZENHEI_MONO, "title": UKAI},
 }
 _IN_PDF = {SERIF: UMING, SERIF_BOLD: UMING, SANS: MICROHEI, SANS_BOLD: MICROHEI, SANS_MONO: MICROHEI_MONO}
 

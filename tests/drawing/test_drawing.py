@@ -11,9 +11,10 @@ from tests.drawing.fonts import missing
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"fonts are not installed: {', '.join(missing())}")
 
 
+@pytest.mark.parametrize("layout", ["A", "E"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_seed_draws_one_paper_and_its_numbers_are_valid(kind: str) -> None:
-    drawn, again = draw(kind, 3, "A"), draw(kind, 3, "A")
+def test_a_seed_draws_one_paper_and_its_numbers_are_valid(kind: str, layout: str) -> None:
+    drawn, again = draw(kind, 3, layout), draw(kind, 3, layout)
     assert drawn.truth == again.truth
     assert drawn.pdf("visual") == again.pdf("visual")
     truth = drawn.truth
