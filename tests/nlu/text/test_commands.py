@@ -57,6 +57,33 @@ def test_understand_learns_another_task(tmp_path: Path, capsys: pytest.CaptureFi
     assert found["intent"] == "天气"
 
 
+def test_check_and_try_take_another_task(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    task = tmp_path / "task.yaml"
+    rain = [f"will it rain in {place}" for place in ("york", "leeds", "bath", "hull", "ely")]
+    song = [f"play a song by {singer}" for singer in ("anna", "bob", "carl", "dora", "emil")]
+    task.write_text(f"weather: {rain}\nplay_music: {song}\n", encoding="utf-8")
+    assert main(["intents", "check", "--examples", str(task)]) == 0
+    out = capsys.readouterr().out
+    assert "12 examples, 2 intents, 0 errors" in out  # the names of the intents teach too …
+    assert "100.0" in out
+    assert "development sentences" not in out
+    figures = next(line for line in out.splitlines() if line.startswith("│ all"))
+    assert " 10 " in figures  # … but are not asked
+    assert main(["intents", "try", "--examples", str(task), "will it rain in bonn"]) == 0
+    assert capsys.readouterr().out.startswith("weather")
+
+
+def test_check_tells_figures_beside_the_errors_of_another_task(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task = tmp_path / "task.yaml"
+    task.write_text("a: [one way, same, third]\nb: [other road, same, last]\n", encoding="utf-8")
+    assert main(["intents", "check", "--examples", str(task)]) == 1
+    out = capsys.readouterr().out
+    assert "'same' stands under both a and b" in out
+    assert "cross-validation" in out
+
+
 @pytest.mark.parametrize("content", ["- a list", "{a: 1}", "a: [x", "[]"])
 def test_a_wrong_file_is_one_line_of_reason(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str
