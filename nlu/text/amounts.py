@@ -8,7 +8,7 @@ from nlu.text import numerals
 from nlu.text.slot_words import SlotWords
 
 _FIGURE = r"(?:\d{1,3}(?:,\d{3})+|\d{1,8})(?:\.\d{1,3})?"
-_MIXED = r"\d{1,5}(?:\.\d{1,4})?[万千百](?:(?:[零]?(?:\d{1,4}|[一二三四五六七八九])[千百十]?){1,3})?"
+_MIXED = r"\d{1,3}[kw]\d(?![a-z])|\d{1,5}(?:\.\d{1,4})?[万千百](?:(?:[零]?(?:\d{1,4}|[一二三四五六七八九])[千百十]?){1,3})?"
 _HAN = (
     f"(?:[一二三四五六七八]、(?=[二三四五六七八九][十百千万]))?[{numerals.CHINESE}]{{1,12}}"
     "(?:点[零〇一二三四五六七八九]{1,3})?"
@@ -51,13 +51,13 @@ class Amounts:
         self._scales = {word: Decimal(value) for word, value in words.table("amounts.scales").items()}
         scale, unit = words.any_of("amounts.scales"), words.any_of("amounts.units")
         some, sign = words.any_of("amounts.some_more"), words.any_of("amounts.signs")
-        joined = words.any_of("numerals.joined")
-        spaced = rf"{spoken.any}(?:(?:[ -]{joined})?[ -]{spoken.any}){{0,12}}"
+        pair = words.any_of("numerals.pair")
         self._one = words.compiled(
             rf"(?:(?P<sign>{sign})\s?|(?<![a-z\d])(?<!\d[.,]))"
-            rf"(?:(?P<mixed>{_MIXED})(?![\d.])|(?P<figure>{_FIGURE})(?!\d)|(?P<han>{_HAN})|\b(?P<words>(?:a )?{spaced})\b)"
+            rf"(?:(?P<mixed>{_MIXED})(?![\d.])|(?P<figure>{_FIGURE})(?!\d)(?:(?P<half>{words.any_of('numerals.half')})(?= {spoken.scale}))?"
+            rf"|(?P<round>{words.any_of('amounts.round')})|(?P<han>{_HAN})|\b{pair}(?P<pair>{spoken.scale})\b|\b(?P<words>{spoken.phrase})\b)"
             rf"(?:[ -]?(?P<scale>{scale})(?![a-hj-z\d]))?(?P<vague>{some})?\s?(?P<unit>{unit})?(?P<few>{some})?"
-            r"(?:(?P<rest>(?<=[块元])[\d一二三四五六七八九]{1,2})[毛角]?(?:(?P<cents>[\d一二三四五六七八九])分?)?(?![\d个张天月日号年份万千百]))?"
+            r"(?:(?P<rest>(?<=[块元])零?[\d一二三四五六七八九]{1,2})(?P<tenth>[毛角])?(?:(?P<cents>[\d一二三四五六七八九])分?)?(?![\d个张天月日号年份万千百]))?"
         )
         money = rf"\s*{unit}?\s*"
         self._more_before = words.before("amounts.more_before")
@@ -122,7 +122,7 @@ class Amounts:
         if figure is not None:
             if figure[0] == "0" and figure[1:2].isdigit():
                 return None  # a dialling code, a number with zeros in front
-            value = numerals.figure(figure)
+            value = numerals.figure(figure) + (Decimal("0.5") if match["half"] else 0)
         elif mixed is not None:
             parsed = numerals.mixed(mixed)
             if parsed is None:
@@ -133,6 +133,11 @@ class Amounts:
             if ends is None or (han[0] in _PLACES and self._few.search(before)):
                 return None
             value, most = ends
+        elif match["round"] is not None or match["pair"] is not None:
+            value = Decimal(
+                2 * self._spoken.scales[match["pair"]] if match["pair"] else _PLACES[match["round"][0]]
+            )
+            value, most = value - value / 10, value + value / 10
         else:
             spoken = self._spoken.value(match["words"])
             if spoken is None or self._few.search(before):
@@ -140,14 +145,15 @@ class Amounts:
             value = Decimal(spoken)
         value *= scale
         if match["rest"]:
-            value += _cents(match["rest"], match["cents"])
+            value += _cents(match["rest"], match["cents"], tenths=match["tenth"] is not None)
         if most is None and value and (match["vague"] or match["few"]):
             most = value + _step(value, scale)
         end = match.start() + len(match.group().rstrip())
         many = value >= 100
         marked = bool(figure and ("," in figure or "." in figure)) or mixed is not None or scale != 1
         marked = marked or (many and (most is not None or han is not None or match["words"] is not None))
-        digit = scale == 1 and not explicit and value < 10 and (han is not None or figure is not None)
+        marked = marked or match["round"] is not None or match["pair"] is not None
+        digit = scale == 1 and not explicit and value < 10
         place = scale if figure is not None else Decimal(10) ** (len(str(int(value))) - 1)
         return _One(match.start(), end, value, explicit, marked, most, digit, place)
 
@@ -243,9 +249,11 @@ def _han(said: str, explicit: bool) -> tuple[Decimal, Decimal | None] | None:
     return Decimal(f"{parsed}.{tail}" if tail else parsed), None
 
 
-def _cents(tenths: str, cents: str | None) -> Decimal:
-    """What is said behind 块 or 元: 三十八块五, 12块5毛8, 8元50."""
-    tail = numerals.small(tenths) or 0
+def _cents(said: str, cents: str | None, *, tenths: bool) -> Decimal:
+    """What is said behind 块 or 元: 三十八块五, 12块5毛8, 8元50, 三块零五, 三块零五毛."""
+    tail = numerals.small(said.removeprefix("零")) or 0
+    if said[0] == "零" and not tenths:
+        return Decimal(tail) / 100
     value = Decimal(tail) / (10 if tail < 10 else 100)
     return value + Decimal(numerals.small(cents) or 0) / 100 if cents else value
 

@@ -1,7 +1,7 @@
 """The period that a sentence speaks of (日期, 时间段), as first and last day, both inclusive."""
 
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from nlu.text import periods
@@ -22,6 +22,7 @@ class PeriodFound:
     start: int
     end: int
     period: Period
+    others: tuple[tuple[int, int], ...] = ()  # places of further dates, which say nothing else either
 
 
 class Dates:
@@ -53,12 +54,14 @@ class Dates:
         found = self._parts(text, today, present)
         if not found:
             return None
-        whole = found[0]
+        whole, others = found[0], found[1:]
         for part in found[1:]:
             if part.start - whole.end > _BETWEEN or self._to.fullmatch(text, whole.end, part.start) is None:
                 break
             whole = PeriodFound(whole.start, part.end, periods.joined(whole.period, part.period))
-        return self._bounded(text, whole, today)
+            others = others[1:]
+        bounded = self._bounded(text, whole, today)
+        return replace(bounded, others=tuple((part.start, part.end) for part in others))
 
     def _parts(self, text: str, today: date, present: Set[str]) -> list[PeriodFound]:
         """What the rules read, the longer before the shorter, without what is denied or a deadline."""

@@ -7,16 +7,16 @@ import sys
 from pathlib import Path
 
 # What keyboards and accents confuse is one sound: 平翘舌 (zh/z), 前后鼻音 (ang/an).
-_STARTS = (("zh", "z"), ("ch", "c"), ("sh", "s"))
-_ENDS = (("ang", "an"), ("eng", "en"), ("ing", "in"))
+STARTS = (("zh", "z"), ("ch", "c"), ("sh", "s"))
+ENDS = (("ang", "an"), ("eng", "en"), ("ing", "in"))
 
 
 def alike(syllable: str) -> str:
     """Return the syllable with confusable beginnings and endings made one."""
-    for old, new in _STARTS:
+    for old, new in STARTS:
         if syllable.startswith(old):
             syllable = new + syllable[len(old) :]
-    for old, new in _ENDS:
+    for old, new in ENDS:
         if syllable.endswith(old):
             syllable = syllable[: -len(old)] + new
     return syllable

@@ -18,7 +18,7 @@ _FOREIGN = re.compile(
     r"|(?<!\d)(?<!\d[ -])(?:\(?86\)?[ -]?)?1[3-9]\d(?:-\d{4}-\d{4}| \d{4} \d{4}|\d{8})(?!\d)"  # mobile
     r"|(?<!\d)(?<!\d[ -])[48]00[ -]\d{3,4}[ -]?\d{3,4}(?!\d)"  # service lines
     r"|(?<!\d)(?<!\d[ -])\(?0\d{2,3}\)?[ -]\d{3,4}[ -]?\d{4}(?:[ -]\d{1,5})?(?!\d)"  # landline
-    r"|(?<!\d)0\d{1,4}-\d{1,4}-\d{4}(?!\d)"  # landline in Japan
+    r"|(?<!\d)(?<!\d-)0\d{1,4}-\d{1,4}-\d{4}(?!\d)"  # landline in Japan
     r"|[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][a-z][·. -]?[a-z0-9]{5,6}(?![a-z0-9])"  # plate
     r"|(?<![a-z\d])(?:\d{17}x|\d{8}(?=[a-z0-9]{0,9}[a-z])[a-z0-9]{10})(?![a-z\d])",  # identity card, taxpayer
     re.ASCII,
@@ -26,6 +26,7 @@ _FOREIGN = re.compile(
 _FOREIGN_SIGN = re.compile(r"[+x]|1[3-9]\d|[48]00[ -]|0\d|[a-z][·. -]?\d|\d[a-z]", re.ASCII)
 _DAY = re.compile(r"(20\d\d)([ -])(1[0-2]|0?[1-9])\2(3[01]|[12]\d|0?[1-9])(?!\d)", re.ASCII)
 _COMPACT_DAY = re.compile(r"(20[012]\d)(1[0-2]|0[1-9])(3[01]|[12]\d|0[1-9])", re.ASCII)
+_ROUND_RANGE = re.compile(r"([1-9]\d{2}0)-([1-9]\d{2}0)", re.ASCII)
 _BESIDE_DAYS = re.compile(r"\s?(?:[-~至到]|から|to)\s?")
 _WINDOW = 24  # characters before a number in which a cue stands
 _IDENTITY_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -51,6 +52,7 @@ class Numbers:
         self._spoken = spoken
         link = r"\W{0,3}" + words.any_of("numbers.link") + r"?\W{0,4}"
         self._code_cue = words.before("numbers.code", link)
+        self._cue = words.before("numbers.number", link)
         self._other_cue = words.compiled(
             words.any_of("numbers.other") + r"\W{0,2}" + words.any_of("numbers.number") + "?" + link + "$"
         )
@@ -95,6 +97,12 @@ class Numbers:
             return [NumberFound(start, end)]  # a parcel, an order, a version
         if len(digits) == 8 and end - start > 8 and self._money.match(text, end):
             return []  # 1000-2000元
+        if (
+            (ends := _ROUND_RANGE.fullmatch(text, start, end))
+            and ends[1] < ends[2]
+            and not self._cue.search(before)
+        ):
+            return []  # 3000-5000
         if self._other_cue.search(before) or self._other_after.match(text, end):
             return [NumberFound(start, end)]
         match len(digits):

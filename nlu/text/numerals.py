@@ -27,8 +27,8 @@ _SPOKEN = re.compile("[零〇一二三四五六七八九幺洞]{4,}")
 _SPREAD = re.compile(
     "(?<![零〇一二三四五六七八九两])([一二两三四五六七八])([二两三四五六七八九])(?![零〇一二三四五六七八九两])"
 )
-_STEP = re.compile(r"(?:(\d+(?:\.\d+)?)|(零|[〇一二三四五六七八九两]{1,4}))([十百千万])?")
-_STEPS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
+_STEP = re.compile(r"(?:(\d+(?:\.\d+)?)|(零|[〇一二三四五六七八九两]{1,4}))([十百千万kw])?")
+_STEPS = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "k": 1000, "w": 10_000}
 
 
 def spoken_digits(text: str) -> str:
@@ -71,7 +71,7 @@ def spread(text: str) -> tuple[int, int] | None:
 
 
 def mixed(text: str) -> Decimal | None:
-    """The number in figures and units (1万2千, 1万2, 3千5, 1.2万, 1万零500); None if it is none."""
+    """The number in figures and units (1万2千, 1万2, 3千5, 3k5, 1.2万, 1万零500); None if it is none."""
     total, place, last = Decimal(0), 0, Decimal(0)
     while place < len(text):
         step = _STEP.match(text, place)
@@ -94,12 +94,19 @@ class NumberWords:
 
     def __init__(self, words: SlotWords) -> None:
         values = {word: int(value) for word, value in words.table("numerals.words").items()}
-        self._scales = {word: int(value) for word, value in words.table("numerals.scales").items()}
+        self.scales = {word: int(value) for word, value in words.table("numerals.scales").items()}
         self._values = values
         self._digits = words.table("numerals.digits")
         self._repeats = {word: int(value) for word, value in words.table("numerals.repeats").items()}
         self._joined = frozenset(words.items("numerals.joined"))
-        self.any = alternatives([re.escape(word) for word in (*values, *self._scales)])
+        self._half = words.compiled(words.any_of("numerals.half"))
+        self.any = alternatives([re.escape(word) for word in (*values, *self.scales)])
+        self.scale = alternatives([re.escape(word) for word in self.scales])
+        # "Five and eight hundred" are two numbers: only behind a scale "and" goes on with the same one.
+        scaled = "|".join(f"(?<={re.escape(word)})" for word in self.scales)
+        joined = rf"(?:(?:{scaled or '(?!)'})[ -]{words.any_of('numerals.joined')})?"
+        halves = rf"(?:{words.any_of('numerals.half')} {self.scale})?"
+        self.phrase = rf"(?:a )?{self.any}(?:{joined}[ -]{self.any}){{0,12}}{halves}"
         digit = rf"(?:{alternatives([re.escape(word) for word in self._digits])}|\d)"
         repeat = alternatives([re.escape(word) for word in self._repeats])
         one = rf"(?:{repeat}[ -])?{digit}"
@@ -107,15 +114,18 @@ class NumberWords:
         self._starts = words.compiled(r"\b" + alternatives([re.escape(word) for word in self._digits]))
 
     def value(self, text: str) -> int | None:
-        """The whole number in words (two thousand five hundred); None if it is none."""
+        """The whole number in words (two thousand five hundred, two and a half thousand); None if it is none."""
+        if (half := self._half.search(text)) is not None:
+            whole, scale = self.value(text[: half.start()]), self.scales.get(text[half.end() :].strip(), 0)
+            return whole * scale + scale // 2 if whole is not None and scale else None
         total = part = 0
         for word in re.split(r"[\s-]+", text.strip()):
             if word in self._values:
                 part += self._values[word]
-            elif word in self._scales and self._scales[word] < 1000:
-                part = (part or 1) * self._scales[word]
-            elif word in self._scales:
-                total, part = total + (part or 1) * self._scales[word], 0
+            elif word in self.scales and self.scales[word] < 1000:
+                part = (part or 1) * self.scales[word]
+            elif word in self.scales:
+                total, part = total + (part or 1) * self.scales[word], 0
             elif word and word not in self._joined:
                 return None
         return total + part or None

@@ -153,6 +153,7 @@ class _KanaNames:
         shop = words.any_of("sellers.kana.shops")
         self._pattern = words.compiled(
             rf"([ァ-ヶー一-龠a-z0-9&・]{{1,16}}?{ending})(?={beside}|[ ,.?!]|$)"
+            rf"|({words.any_of('sellers.kana.forms')}(?:(?![をのでがにはへ])[一-龠ァ-ヶーぁ-んa-z]){{2,12}}?)(?={beside}|[ ,.?!]|$)"
             rf"|([ァ-ヶー]{{3,12}})(?={words.any_of('sellers.kana.papers')})"
             rf"|(?:(?<=[の、, ])|^)([ぁ-ん]{{2,6}}{ending}|{shop}(?:(?![をのでがにはへ])[一-龠ァ-ヶーぁ-ん]){{2,6}}?)(?={beside}|[ ,.?!]|$)"
         )

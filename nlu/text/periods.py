@@ -136,6 +136,11 @@ def week(today: date, back: int) -> Period:
     return Period(monday, monday + timedelta(days=6), "week")
 
 
+def week_with(one: date) -> Period:
+    """Monday to Sunday of the week in which a day is."""
+    return week(one, 0)
+
+
 def weekend(today: date, back: int | None) -> Period:
     """Saturday and Sunday of a week; without a week the latest that has begun."""
     if back is None:
@@ -173,6 +178,8 @@ def back(today: date, count: int, unit: str) -> Period:
             first = today - timedelta(days=count)
         case "week":
             first = today - timedelta(days=7 * count)
+        case "fortnight":
+            first = today - timedelta(days=14 * count)
         case "quarter":
             first = _months_back(today, 3 * count)
         case "year":
@@ -189,6 +196,8 @@ def ago(today: date, count: int, unit: str) -> Period:
             return days_ago(today, count)
         case "week":
             return week(today, count)
+        case "fortnight":
+            return week(today, 2 * count)
         case "quarter":
             return relative_quarter(today, count)
         case "year":

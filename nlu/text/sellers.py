@@ -5,13 +5,16 @@ from collections.abc import Iterable
 
 import numpy as np
 from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
 
 from nlu.text import seller_names
 from nlu.text.fold import fold
+from nlu.text.romanised import romanised
 from nlu.text.seller_names import LEGAL_FORM, REGION, Forms, Lines, Sounds
 
 _SHORTEST = 3  # characters of a short name that counts
 _LATIN = re.compile(r"[a-z0-9]")
+_NEXT_WORD = re.compile(r" ([a-z]{4,})(?![a-z])")
 _LIKE = 85.0
 _CANDIDATES = 24
 _POSTINGS = 4_000  # names looked at, by the rarest sounds they share with the sentence
@@ -51,7 +54,7 @@ class SellerIndex:
         if not len(self._names):
             return []
         folded = fold(text)
-        return self._exact(folded) or self._alike(folded)
+        return self._exact(folded) or self._alike(folded) or self._romanised(folded)
 
     def _exact(self, text: str) -> list[Found]:
         found: list[Found] = []
@@ -61,9 +64,10 @@ class SellerIndex:
                 continue
             if start and _LATIN.match(text[start]) and _LATIN.match(text[start - 1]):
                 continue
-            length, owner = self._longest(text, start)
+            length, owner, form = self._longest(text, start)
             if length:
-                found.append((self._names[owner], 100.0, start, start + length))
+                end = _with_slip(form, length, text, start + length)
+                found.append((self._names[owner], 100.0, start, end))
         found.sort(key=lambda each: (each[2] - each[3], each[2]))
         kept: list[Found] = []
         for each in found:
@@ -71,17 +75,17 @@ class SellerIndex:
                 kept.append(each)
         return kept
 
-    def _longest(self, text: str, start: int) -> tuple[int, int]:
-        """Length of the longest beginning of a known form at a place, and whose it is; 0 if too short."""
+    def _longest(self, text: str, start: int) -> tuple[int, int, str]:
+        """Length of the longest beginning of a known form at a place, whose it is and the form; 0 if too short."""
         forms = self._forms.lines
-        best = (0, 0)
+        best = (0, 0, "")
         place = self._place(text[start : start + 40])
         for near in (place - 1, place):
             if 0 <= near < len(forms):
                 form = forms[near]
                 length = _whole_words(form, text, start, _shared(form, text, start))
                 if length > best[0] and _counts(form, length, text, start):
-                    best = (length, int(self._forms.owners[near]))
+                    best = (length, int(self._forms.owners[near]), form)
         return best
 
     def _place(self, said: str) -> int:
@@ -140,6 +144,23 @@ class SellerIndex:
             if score > (best[1] if best else 0.0):
                 best = (self._names[owner], score, start, end)
         return [] if best is None else [best]
+
+    def _romanised(self, text: str) -> list[Found]:
+        """A name of which the beginning is written in Latin letters: Kuaima for 快马."""
+        for start, end, sounds in romanised(text):
+            owners = np.unique(self._sounds.holding(sounds, _POSTINGS))
+            likely = [at for at in owners.tolist() if self._sounds.lines[at].startswith(sounds)]
+            if 0 < len(likely) <= _FEW:
+                return [(self._names[likely[0]], 90.0, start, end)]
+        return []
+
+
+def _with_slip(form: str, length: int, text: str, end: int) -> int:
+    """Where a name ends of which `length` characters were written right and the next word with a slip of the pen."""
+    ahead, said = _NEXT_WORD.match(form, length), _NEXT_WORD.match(text, end)
+    if ahead is None or said is None or said[1][0] != ahead[1][0]:
+        return end
+    return said.end() if OSA.distance(ahead[1], said[1], score_cutoff=1) <= 1 else end
 
 
 def core(name: str) -> str:

@@ -100,6 +100,8 @@ class SlotFinder:
         if found is not None:
             value = {"from": found.period.first.isoformat(), "to": found.period.last.isoformat()}
             reading.take("date", value, found.start, found.end)
+            for start, end in found.others:
+                reading.blot(start, end)
 
     def _amount(self, reading: "_Reading") -> None:
         beside = not reading.values.keys().isdisjoint(("seller", "date", "kind"))

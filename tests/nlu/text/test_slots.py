@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from locales.strict_yaml import load
+from nlu.text import holidays
 from nlu.text.sellers import SellerIndex
 from nlu.text.slot_words import load_slot_words
 from nlu.text.slots import SlotFinder, Slots, find_slots
@@ -20,7 +21,9 @@ HOME = Path(__file__).parent / "slots"
 TODAY = date(2026, 11, 25)
 ROWS = [(language, row) for language in ("zh", "en", "ja") for row in load(HOME / f"{language}.yaml")]
 SAID = [(language, row) for language in ("zh", "en", "ja") for row in load(HOME / f"said.{language}.yaml")]
-KNOWN = SellerIndex.build(json.loads((SENTENCES / "sellers.json").read_text(encoding="utf-8")))
+KNOWN = SellerIndex.build(
+    [*json.loads((SENTENCES / "sellers.json").read_text(encoding="utf-8")), "快马物流有限公司"]
+)
 SELLERS = SellerIndex.build(["青藤酒店管理有限公司", "Cedar Lane Trading Ltd", "カモメ商会"])
 KINDS = SlotFinder(load_slot_words()).kinds.names
 PIECES = [str(row["say"]) for _, row in (*ROWS, *SAID)]
@@ -117,3 +120,30 @@ def well_formed(text: str, found: Slots) -> None:
     if "seller" in values:
         assert values["seller"]
         assert values["seller"] in text
+
+
+def test_every_holiday_that_a_language_names_is_in_the_calendar() -> None:
+    words = load_slot_words()
+    names = {name for own in words.each() for name in own.table("dates.words.holiday").values()}
+    assert names <= holidays.calendar().days.keys()
+    assert holidays.calendar().off.keys() <= holidays.calendar().days.keys()
+
+
+@pytest.mark.parametrize(
+    ("said", "today", "period"),
+    [
+        ("春节的发票", "2027-01-20", ("2026-02-15", "2026-02-23")),
+        ("春节的发票", "2027-02-10", ("2027-02-05", "2027-02-12")),
+        ("25年端午假期的票", "2026-11-25", ("2025-05-31", "2025-06-02")),
+        ("今年双十一的", "2026-11-25", ("2026-11-11", "2026-11-11")),
+        ("元旦假期的票", "2024-02-01", ("2023-12-30", "2024-01-01")),
+    ],
+)
+def test_a_holiday_is_the_latest_that_has_begun(said: str, today: str, period: tuple[str, str]) -> None:
+    found = find_slots(said, today=date.fromisoformat(today)).values["date"]
+    assert (found["from"], found["to"]) == period
+
+
+def test_a_holiday_of_a_year_beyond_the_calendar_is_that_year() -> None:
+    found = find_slots("2019年中秋的票", today=TODAY).values["date"]
+    assert found == {"from": "2019-01-01", "to": "2019-12-31"}
