@@ -117,7 +117,7 @@ def _by_form(digits: str, *, whole: bool) -> str | None:
 
 
 _DATE = re.compile(r"(\d{4}|\d{2})[年午牛\-/.—](\d{1,2})[月用\-/.—](\d{1,2})(?!\d)")
-_TIGHT_DATE = re.compile(r"(?<!\d)(20\d{2})([01]\d)([0-3]\d)(?!\d)")
+_TIGHT_DATE = re.compile(r"(?<!\d)(20\d{2})年?([01]\d)月?([0-3]\d)(?!\d)")  # a font may lack one of the signs
 
 
 def printed_date(text: str, *, repair: bool) -> tuple[date | None, float]:
@@ -147,7 +147,7 @@ def _dates(found: Labelled, evidence: Evidence, repair: bool) -> None:
                 score = piece.score * factor
                 evidence.add("issue_date", day, score, text=piece.text, box=found.box(piece))
                 break
-    if repair and evidence.first("issue_date") is None and found.page.rows:
+    if evidence.first("issue_date") is None and found.page.rows:
         _date_in_head(found, evidence)
 
 

@@ -203,7 +203,7 @@ def _beside(found: Labelled, label: Label, right_edge: float) -> list[Piece]:
             for i, glyph in enumerate(row.glyphs)
             if label.piece.x1 - 0.2 * size < glyph.x0 < min(right_edge, label.piece.x1 + 30 * size)
         ]
-        if inside:
+        if inside and not set(row.text[inside[0] : inside[-1] + 1]) <= _COLUMN_CHARS:
             kept.append(Piece(row, inside[0], inside[-1] + 1))
     return kept
 

@@ -17,6 +17,8 @@ MOST_PAGES = 100
 MOST_CHARACTERS = 20_000  # a page; an invoice has 300 to 2,500
 MOST_ATTACHMENTS = 20
 LARGEST_ATTACHMENT = 8 * 2**20
+_MOST_NOTES = 300  # of a page; more are no form
+_PALE = 200  # of 255, of each colour: lighter text is a watermark, or meant to be hidden
 _SAMPLE = 200  # text objects of a page
 MOST_PIXELS = 9_000_000  # of a drawn page
 _ENCRYPTED = 4  # FPDF_ERR_PASSWORD
@@ -94,10 +96,16 @@ class Pdf:
             width, height = page.get_size()
             if not (1 <= width <= 20_000 and 1 <= height <= 20_000):
                 raise DocumentError(Refusal.HOSTILE, "page size")
+            if (
+                _has_notes(page)
+                and raw.FPDFPage_Flatten(page.raw, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS
+            ):
+                page.close()
+                page = self._document[number]
             text = page.get_textpage()
             try:
                 turner = _Turner(page, _text_angle(text.raw, page.get_rotation()))
-                words = [run.word() for run in _runs(text.raw, turner)]
+                words = _printed_once([run.word() for run in _runs(text.raw, turner)])
             finally:
                 text.close()
             self.turns[number] = (page.get_rotation() - turner.rotation) % 360
@@ -196,6 +204,56 @@ class _Turner:
         return left, self.height - top, right, self.height - bottom
 
 
+class _Ink:
+    """How dark the characters of a page are printed."""
+
+    def __init__(self, text: object, count: int) -> None:
+        self._text = text
+        self._parts = [ctypes.c_uint() for _ in range(4)]
+        self._places = [ctypes.byref(part) for part in self._parts]
+        sample = range(0, count, max(1, count // _SAMPLE))
+        # Where most of it is pale, it lies over letters drawn as shapes, or on a dark ground.
+        self._all_pale = 2 * sum(self._pale(index) for index in sample) > len(sample)
+
+    def is_pale(self, index: int) -> bool:
+        """True for what hardly anybody sees: a pale watermark, white on white."""
+        return not self._all_pale and self._pale(index)
+
+    def _pale(self, index: int) -> bool:
+        if not raw.FPDFText_GetFillColor(self._text, index, *self._places):
+            return False
+        red, green, blue, alpha = (part.value for part in self._parts)
+        return min(red, green, blue) >= _PALE or alpha < 255 - _PALE
+
+
+def _has_notes(page: pdfium.PdfPage) -> bool:
+    """True if entries of a form or notes stand on the page: what they show is no part of its text until flattened."""
+    count = raw.FPDFPage_GetAnnotCount(page.raw)
+    for index in range(count if count <= _MOST_NOTES else 0):
+        note = raw.FPDFPage_GetAnnot(page.raw, index)
+        subtype = raw.FPDFAnnot_GetSubtype(note)
+        raw.FPDFPage_CloseAnnot(note)
+        if subtype in (raw.FPDF_ANNOT_WIDGET, raw.FPDF_ANNOT_FREETEXT, raw.FPDF_ANNOT_STAMP):
+            return True
+    return False
+
+
+def _printed_once(words: list[Word]) -> list[Word]:
+    """The words without second prints of them a little aside, as some writers make bold type."""
+    kept: dict[str, list[Word]] = {}
+    out = []
+    for word in words:
+        same = kept.setdefault(word.text, [])
+        if len(word.text) > 1 and any(
+            abs(word.x0 - other.x0) < 0.5 * word.height and abs(word.y0 - other.y0) < 0.4 * word.height
+            for other in same[-8:]
+        ):
+            continue
+        same.append(word)
+        out.append(word)
+    return out
+
+
 def _text_angle(text: object, usual: int) -> int:
     """The quarter turn, anticlockwise in the file's own units, that most characters of a page stand in."""
     votes = {usual % 360: 0.5}
@@ -215,6 +273,7 @@ def _runs(text: object, turner: _Turner) -> Iterator[_Run]:
     rect = raw.FS_RECTF()
     seen: dict[tuple[int, int, int], tuple[float, float]] = {}
     run = _Run()
+    ink = _Ink(text, count)
     upright = 90 * round(turner.rotation / 90) % 360
     for index in range(count):
         code = raw.FPDFText_GetUnicode(text, index)
@@ -237,7 +296,7 @@ def _runs(text: object, turner: _Turner) -> Iterator[_Run]:
         angle = math.degrees(raw.FPDFText_GetCharAngle(text, index)) % 360
         if min(abs(angle - upright) % 360, 360 - abs(angle - upright) % 360) > 8 and angle % 90 > 8:
             continue  # a slanted watermark
-        if _overprinted(seen, code, x0, y0, size):
+        if _overprinted(seen, code, x0, y0, size) or ink.is_pale(index):
             continue
         if run.chars and not _continues(run, x0, y0, y1, size):
             yield run

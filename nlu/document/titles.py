@@ -110,6 +110,10 @@ def kind_of(page: Page, *, code: str | None = None, number: str | None = None) -
         kind = by_code
     if kind is None and by_code is Kind.MACHINE:
         return _local(page), 0.8
+    if digits == 20 and not code and (kind is None or kind.is_local) and "价税合计" in page.text:
+        # The letters of a seal stand between those of the title.
+        special = re.search(r"增.{0,4}值.{0,4}税.{0,4}专.{0,4}用", packed)
+        return (Kind.DIGITAL_SPECIAL if special else Kind.DIGITAL_ORDINARY), 0.9
     if kind is None and re.search(r"限乘当日|当日当次车|祝您旅途愉快|发货请到95306", page.text):
         electronic = digits == 20 or re.search(r"电子客.号|购买方名称", page.text)
         return (Kind.RAIL_E if electronic else Kind.RAIL_PAPER), 0.95
