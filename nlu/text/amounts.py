@@ -180,7 +180,8 @@ class Amounts:
         before = text[max(0, one.start - _WINDOW) : one.start]
         if self._no_before.search(before):
             return None
-        if not one.explicit and self._counted.match(text, one.end) is not None:
+        separated = one.value >= 1000 and "," in text[one.start : one.end]  # over 1,200 special invoices
+        if not (one.explicit or separated) and self._counted.match(text, one.end) is not None:
             return None
         sure = one.explicit or one.marked or self._money_before.search(before) is not None
         if not sure and one.value < _BARE_LEAST:

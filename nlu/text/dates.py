@@ -37,6 +37,8 @@ class Dates:
         self._deadline_before = words.before("dates.deadline_before")
         self._since_after = words.after("dates.since_after")
         self._since_before = words.before("dates.since_before")
+        self._past_after = words.after("dates.past_after")
+        self._past_before = words.before("dates.past_before")
         self._until_after = words.after("dates.until_after")
         self._until_before = words.before("dates.until_before")
         self._through_after = words.after("dates.through_after")
@@ -58,7 +60,8 @@ class Dates:
         for part in found[1:]:
             if part.start - whole.end > _BETWEEN or self._to.fullmatch(text, whole.end, part.start) is None:
                 break
-            whole = PeriodFound(whole.start, part.end, periods.joined(whole.period, part.period))
+            same_day = text[whole.end : part.start].strip(" ,(") == "" and _day_named_twice(whole, part)
+            whole = PeriodFound(whole.start, part.end, same_day or periods.joined(whole.period, part.period))
             others = others[1:]
         bounded = self._bounded(text, whole, today)
         return replace(bounded, others=tuple((part.start, part.end) for part in others))
@@ -91,11 +94,15 @@ class Dates:
     def _bounded(self, text: str, found: PeriodFound, today: date) -> PeriodFound:
         """`found` with "since" and "until" around it heard."""
         start, end, period = found.start, found.end, found.period
+        before = max(0, start - _WINDOW)
+        if period.unit == "holiday" and (
+            self._past_after.match(text, end) or self._past_before.search(text, before, start)
+        ):
+            return PeriodFound(start, end, periods.since(period, today, over=True))
         if (after := self._since_after.match(text, end)) is not None:
             return PeriodFound(start, after.end(), periods.since(period, today))
         if period.ranged:
             return found
-        before = max(0, start - _WINDOW)
         # Before the end of October: October counts.
         eve = period.last if period.unit == "part" else period.first - timedelta(days=1)
         if (after := self._until_after.match(text, end)) is not None:
@@ -109,3 +116,9 @@ class Dates:
         if self._through_before.search(text, before, start) is not None:
             return PeriodFound(start, end, periods.until(period.last))
         return found
+
+
+def _day_named_twice(one: PeriodFound, other: PeriodFound) -> Period | None:
+    """The day of "Tuesday 17 November", "11月17号周二"; None if two periods stand there."""
+    units = {one.period.unit: one.period, other.period.unit: other.period}
+    return units["day"] if units.keys() == {"day", "weekday"} else None

@@ -121,6 +121,8 @@ class NumberWords:
         total = part = 0
         for word in re.split(r"[\s-]+", text.strip()):
             if word in self._values:
+                if not _goes_on(part, self._values[word]):
+                    return None  # "eighty-nine fifty"
                 part += self._values[word]
             elif word in self.scales and self.scales[word] < 1000:
                 part = (part or 1) * self.scales[word]
@@ -144,6 +146,11 @@ class NumberWords:
             if not found.group().replace(" ", "").isdigit():
                 return figures, found.start(), found.end()
         return None
+
+
+def _goes_on(part: int, value: int) -> bool:
+    """Whether a number word can follow what was said: twenty → one, two hundred → fifty."""
+    return part % 100 == 0 or (part % 10 == 0 and part % 100 >= 20 and value < 10)
 
 
 def small(text: str) -> int | None:

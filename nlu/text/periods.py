@@ -206,9 +206,10 @@ def ago(today: date, count: int, unit: str) -> Period:
             return relative_month(today, count)
 
 
-def since(period: Period, today: date) -> Period:
-    """From the beginning of a period up to today."""
-    return Period(period.first, max(today, period.first), "back")
+def since(period: Period, today: date, *, over: bool = False) -> Period:
+    """From the beginning of a period up to today; from behind it if it must be `over`."""
+    first = period.last + timedelta(days=1) if over else period.first
+    return Period(first, max(today, first), "back")
 
 
 def until(last: date) -> Period:

@@ -13,7 +13,7 @@ from locales.catalog import HOME
 from nlu.text.amounts import Amounts
 from nlu.text.dates import Dates
 from nlu.text.fold import fold
-from nlu.text.kinds import Denial, Doubt, Vocabulary
+from nlu.text.kinds import Denial, Doubt, Named, Vocabulary
 from nlu.text.numbers import NumberFound, Numbers
 from nlu.text.numerals import NumberWords, spoken_digits
 from nlu.text.open_sellers import OpenSellers
@@ -136,9 +136,13 @@ class SlotFinder:
             reading.spans.append((each.start, each.end, "category"))
 
     def _seller(self, reading: "_Reading", raw: str, sellers: SellerIndex | None) -> None:
-        for _, _, start, end in sellers.find(reading.text)[:1] if sellers is not None else ():
+        for _, _, start, end in sellers.find(reading.text) if sellers is not None else ():
             end = self._open_sellers.whole(reading.text, end)
+            if self._denial.of(reading.text, Named(start, end, "seller")):
+                reading.blot(start, end)
+                continue
             reading.take("seller", raw[start:end], start, end)
+            return
 
     def _brand(self, reading: "_Reading", raw: str, sellers: SellerIndex | None) -> None:
         for _, _, start, end in sellers.brands(reading.text) if sellers is not None else ():
