@@ -23,7 +23,13 @@ _ORDER = (
     "amount",
     "tax",
 )
-_LABELS = {"number": ("number", "digital_number"), "issue_date": ("date",), "total": ("figures", "total")}
+_LABELS = {
+    "number": ("number", "digital_number"),
+    "issue_date": ("date",),
+    "total": ("figures", "total"),
+    "seller_tax_id": ("tax_id", "seller_tax_id"),
+    "buyer_tax_id": ("tax_id", "buyer_tax_id"),
+}
 # One look is enough from this score on. Names have no check, and a misread rare character can score 0.94.
 _SETTLED = {
     "number": SURE_DIGITS,

@@ -197,7 +197,7 @@ def _check_codes(found: Labelled, evidence: Evidence, repair: bool) -> None:
                 continue
             text = piece.text.translate(_LOOKALIKES) if repair else piece.text
             match = re.match(r"\D{0,3}(\d{20})(?!\d)", text)
-            if match is None and re.search(r"区块链|票据", page_text):
+            if match is None and re.search(r"区.链|票据", page_text):
                 match = re.match(r"[:]?([0-9A-Fa-f]{5,6})(?![0-9A-Za-z])", piece.text)
             if match is None and "验证" in label.piece.text:
                 match = re.match(r"\D{0,3}(\d{4})(?!\d)", text)

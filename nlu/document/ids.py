@@ -8,6 +8,8 @@ from nlu.document.evidence import Value
 from nlu.document.labels import Label, Labelled
 from nlu.document.page import Piece
 
+_RUN = re.compile(r"[0-9A-Z|!]{15,}")
+
 
 def id_beside(found: Labelled, label: Label, repair: bool) -> Value | None:
     """The tax id right of its label, or under it."""
@@ -24,12 +26,25 @@ def id_beside(found: Labelled, label: Label, repair: bool) -> Value | None:
         default=len(row.text),
     )
     piece = found.cut(row, start, stop, label.piece.x1, 2.2, 14.0)
+    if repair and piece is not None:
+        piece = _after_label(found, piece, stop)
     if piece is None:
         below = found.below(label, reach=1.8)
         if below is None:
             return None
         piece = below
     return id_in(found, piece, repair=repair)
+
+
+def _after_label(found: Labelled, piece: Piece, stop: int) -> Piece:
+    """The piece from where the id begins: the end of its label may have been misread."""
+    row = piece.row
+    run = _RUN.search(row.text, piece.start, stop)
+    if run is None or run.start() == piece.start or run.start() - piece.start > 12:
+        return piece
+    if re.search(r"[0-9A-Z]", row.text[piece.start : run.start()]):
+        return piece
+    return found.cut(row, run.start(), stop, piece.x1, 2.2, 14.0) or piece
 
 
 def id_in(found: Labelled, piece: Piece, *, repair: bool) -> Value | None:
@@ -55,6 +70,8 @@ def id_in(found: Labelled, piece: Piece, *, repair: bool) -> Value | None:
             return Value(mended, 0.9, box=found.box(piece), text=piece.text)
     if repair and len(run) >= 17:
         fixed = repair_tax_id(run[:18].replace("|", "1").replace("!", "1"))
+        if fixed is None and len(run) == 18 and found.page.legibility < _BAD_PAGE:
+            fixed = _with_letter(run)
         if fixed is not None:
             return _id_value(found, piece, fixed, 0.97)
     if len(run) in (15, 17, 18, 20):
@@ -102,14 +119,32 @@ _CONFUSED = {
 }
 
 
+# On a bad photo letters of an id look like figures, to all looks alike.
+_BAD_PAGE = 0.95  # legibility
+_LETTERS = {"0": "DQU", "1": "J", "3": "J", "8": "U", "6": "G", "4": "A", "7": "T"}
+
+
+def _with_letter(run: str) -> str | None:
+    """The one id with holding checks that has a letter for one of the figures of the organisation's code."""
+    tried = (
+        run[:place] + letter + run[place + 1 :]
+        for place in range(8, 18)
+        for letter in _LETTERS.get(run[place], "")
+    )
+    fits = {text for text in tried if parse_tax_id(text).state is TaxIdState.VALID}
+    return fits.pop() if len(fits) == 1 else None
+
+
 def _mended(run: str, scores: list[float]) -> str | None:
-    """Put right the characters the engine was unsure of, one or two, where both check characters then hold."""
+    """Put right the characters the engine was unsure of, up to three, where both check characters then hold."""
     if len(scores) != 18 or not re.fullmatch(r"[0-9A-Z]{18}", run):
         return None
     weak = [place for place, score in enumerate(scores) if score < 0.9]
+    if not weak:
+        weak = [place for place, score in enumerate(scores) if score < 0.93]
     if len(weak) == 1:
         choices = ["0123456789ABCDEFGHJKLMNPQRTUWXY"]
-    elif len(weak) == 2:
+    elif 2 <= len(weak) <= 3:
         choices = [
             run[place] + "".join(c for c, seen in _CONFUSED.items() if run[place] in seen) for place in weak
         ]

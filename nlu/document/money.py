@@ -60,7 +60,8 @@ def choose_money(choice: Choice, ordered: Sequence[Evidence], qr: QrPayload | No
     net_qr = _qr_figure(qr, AmountMeaning.NET)
     open_qr = qr.amount if qr is not None and qr.amount_means is None else None
     _ocr_total(choice, figures, written, total_qr, net_qr, open_qr)
-    _ocr_net_and_tax(choice, figures, net_qr)
+    untaxed = any(e.rates and all(rate in _UNTAXED for rate in e.rates) for e in ordered)
+    _ocr_net_and_tax(choice, figures, net_qr, untaxed=untaxed)
 
 
 def _ocr_total(
@@ -123,7 +124,12 @@ def _at_a_rate(net: Decimal, total: Decimal) -> bool:
     return any(abs(net * (1 + rate) - total) <= 2 * FEN for rate in _RATES)
 
 
-def _ocr_net_and_tax(choice: Choice, figures: Mapping[str, list[_Figure]], net_qr: _Figure | None) -> None:
+_UNTAXED = frozenset({"免税", "不征税", "***", "****", "0%"})
+
+
+def _ocr_net_and_tax(
+    choice: Choice, figures: Mapping[str, list[_Figure]], net_qr: _Figure | None, *, untaxed: bool
+) -> None:
     total = choice.values.get("total")
     nets, taxes = figures["amount"], figures["tax"]
     if "amount" not in choice.values and net_qr is not None:
@@ -143,6 +149,9 @@ def _ocr_net_and_tax(choice: Choice, figures: Mapping[str, list[_Figure]], net_q
         choice.put("tax", fitting.value, fitting.source, max(fitting.score, 0.97), fitting.box)
         return
     meant = total - net
+    if not meant and untaxed:
+        choice.put("tax", meant, Source.OCR, 0.95)
+        return
     if any(may_read_as(f.text, meant) for f in taxes):
         choice.put("tax", meant, Source.OCR, 0.93, taxes[0].box)
     else:

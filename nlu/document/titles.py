@@ -10,6 +10,7 @@ _FUZZY: tuple[tuple[Kind, str], ...] = (
     (Kind.RAIL_E, r"铁路电子客.|电子发票.{0,2}铁路"),
     (Kind.AIR_E, r"电子发票.{0,3}航空运输"),
     (Kind.VAT_E_TOLL, r"通行费.{0,4}电子.{0,4}普通|收费公路通行费"),
+    (Kind.BLOCKCHAIN, r"区.链.{0,2}电子"),
     (Kind.DIGITAL_SPECIAL, r"电子发票.{0,2}增?值?税?专用"),
     (Kind.DIGITAL_ORDINARY, r"电子发票.{0,2}普通发?票?|电子发.{0,2}.?普通发票"),
     (Kind.VAT_E_SPECIAL, r"增?值税电子专用发|电子专用发票"),

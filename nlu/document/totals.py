@@ -74,6 +74,8 @@ def read_totals(found: Labelled, evidence: Evidence, kind: Kind | None) -> None:
     _total(found, evidence, total_row)
     if kind is None or kind.has_tax or kind is Kind.BLOCKCHAIN:
         _sums(found, evidence)
+        if evidence.source is Source.OCR:
+            _lines(found, evidence)
     _rates(found, evidence)
     if kind in (Kind.VEHICLE, Kind.DIGITAL_VEHICLE):
         _vehicle(found, evidence)
@@ -243,6 +245,31 @@ def _sums_by_place(found: Labelled, evidence: Evidence, heads: dict[str, float])
         if len(amounts) == 2 and any(amount.marked for amount in amounts):
             _split(found, evidence, amounts, heads, rows[index])
             return
+
+
+_HEADS = re.compile(r"规格|型号|单位|数量|单价|金额|税额|税率|征收率|项目名称|货物|车牌|类型|通行日期|行日期")
+
+
+def _lines(found: Labelled, evidence: Evidence) -> None:
+    """Net and tax once more, as the lines of goods add up: what the sums' row says is easily misread."""
+    rows = found.page.rows
+    start = next((i for i, row in enumerate(rows) if len(_HEADS.findall(row.text)) > 1), None)
+    ends = [label.index for label in found.named("sum", "total", "capitals")]
+    end = min((end for end in ends if start is not None and end > start), default=None)
+    if start is None or end is None:
+        return
+    net, tax, score = Decimal(0), Decimal(0), 1.0
+    for row in rows[start + 1 : end]:
+        amounts = list(amounts_in(row))
+        if not amounts:
+            continue
+        if len(amounts) < 2 or abs(amounts[-1].value) > Decimal("0.2") * abs(amounts[-2].value):
+            return
+        net, tax = net + amounts[-2].value, tax + amounts[-1].value
+        score = min(score, amounts[-2].piece.score, amounts[-1].piece.score)
+    if net:
+        evidence.add("amount", net, 0.9 * score, labelled=False)
+        evidence.add("tax", tax, 0.9 * score, labelled=False)
 
 
 _RATE = re.compile(r"(?<![\d.])(\d{1,2}(?:\.\d)?%|免税|不征税|\*{2,6})")

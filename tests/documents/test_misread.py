@@ -1,0 +1,105 @@
+"""What OCR misread is found all the same where the paper says it twice or a check confirms it."""
+
+from datetime import date
+from decimal import Decimal
+
+from fapiao.kinds import Kind
+from nlu.document.evidence import Evidence
+from nlu.document.fields import read_page
+from nlu.document.merge import merge
+from nlu.document.page import Page, Word, build_page
+from nlu.document.reading import Found, Source
+
+SIZE = 20.0  # pixels of a character
+BUYER, SELLER = "91110502MA20J30H1A", "91310503MA6TP3E835"
+
+
+def page(*lines: tuple[tuple[float, str, float], ...]) -> Page:
+    """A page of lines, each of words: where they begin, what they say, how sure the engine is."""
+    words = [
+        Word(text, x, 40.0 * row, x + SIZE * len(text), 40.0 * row + SIZE, score)
+        for row, line in enumerate(lines, start=1)
+        for x, text, score in line
+    ]
+    return build_page(words, 1600, 40.0 * (len(lines) + 2))
+
+
+def seen(*lines: tuple[tuple[float, str, float], ...], kind: Kind | None = None) -> Evidence:
+    """What OCR says of the lines."""
+    return read_page(page(*lines), Source.OCR, kind=kind)
+
+
+def merged(evidence: Evidence) -> Found:
+    """The invoice of one evidence."""
+    return merge([evidence], None, today=date(2026, 11, 25))
+
+
+def test_a_code_printed_twice_is_as_sure_as_its_clearer_print() -> None:
+    evidence = seen(
+        ((1200, "5100255130", 0.78),),
+        ((100, "5100255130", 1.0), (500, "四川增值税专用发票", 1.0), (1100, "No85685653", 0.99)),
+        *[((100, "购买方名称：北京砚野有限公司", 1.0),)] * 4,
+    )
+    best = evidence.best("code")
+    assert best is not None
+    assert (best.value, best.times) == ("5100255130", 2)
+    assert best.score > 0.95
+    assert merged(evidence).invoice.code == "5100255130"
+
+
+def test_an_id_is_found_behind_a_misread_label() -> None:
+    evidence = seen(
+        ((100, "名称：北京砚野有限公司", 1.0), (900, "名称：上海市康野商贸有限公司", 1.0)),
+        (
+            (100, f"统一社会信用代码/纳税人识别号：{BUYER}", 1.0),
+            (900, "统一社会信用代码/法税人识副专", 0.7),
+            (1250, SELLER, 0.9),
+        ),
+    )
+    assert evidence.first("seller_tax_id") == SELLER
+
+
+def test_a_letter_of_an_id_that_looks_like_a_figure_is_put_right_on_a_bad_photo() -> None:
+    misread = BUYER.replace("J", "3")
+    rest = tuple((x, "模糊不清", 0.4) for x in (100.0, 400.0, 700.0))
+    good = seen(((100, f"纳税人识别号：{misread}", 0.98),))
+    bad = seen(((100, f"纳税人识别号：{misread}", 0.98),), rest, rest)
+    assert good.first("buyer_tax_id") == misread
+    assert bad.first("buyer_tax_id") == BUYER
+
+
+def test_lines_of_goods_tell_what_the_row_of_sums_does_not() -> None:
+    evidence = seen(
+        ((500, "增值税电子普通发票", 1.0), (1000, "发票号码：43276353", 1.0)),
+        ((100, "项目名作", 0.5), (400, "车牌号", 1.0), (700, "通行日期起", 1.0), (1000, "公", 0.6)),
+        ((100, "*经营租赁*通行费", 0.9), (1000, "12.15", 0.99), (1400, "0.36", 0.7)),
+        ((100, "合计", 1.0), (980, "412.15", 0.5), (1380, "Y0.30", 0.4)),
+        ((100, "价税合计（大写）", 1.0), (500, "壹拾贰圆伍角壹分", 0.95), (1200, "（小写）¥12.51", 0.97)),
+        kind=Kind.VAT_E_ORDINARY,
+    )
+    invoice = merged(evidence).invoice
+    assert (invoice.amount, invoice.tax) == (Decimal("12.15"), Decimal("0.36"))
+    assert invoice.total == Decimal("12.51")
+
+
+def test_where_nothing_is_taxed_the_tax_is_nought() -> None:
+    evidence = seen(
+        ((500, "增值税电子普通发票", 1.0), (1000, "发票号码：43276353", 1.0)),
+        ((100, "项目名称", 1.0), (500, "数量", 1.0), (1000, "金额", 1.0), (1200, "税率", 1.0)),
+        ((100, "*餐饮服务*餐费", 0.9), (1000, "80.00", 0.99), (1200, "免税", 1.0)),
+        ((100, "合计", 1.0), (980, "¥80.00", 0.99)),
+        ((100, "价税合计（大写）", 1.0), (500, "捌拾圆整", 0.97), (1200, "（小写）¥80.00", 0.98)),
+        kind=Kind.VAT_E_ORDINARY,
+    )
+    assert merged(evidence).invoice.tax == Decimal("0.00")
+
+
+def test_the_serial_of_a_train_ticket_is_read_at_its_foot() -> None:
+    evidence = seen(
+        ((100, "75827", 1.0), (700, "检票：17A", 0.8)),
+        ((100, "2022年01月12日17:35开", 0.95),),
+        ((100, "￥808元", 0.9), (500, "限乘当日当次车", 1.0)),
+        ((100, "21620585520158.J175827", 0.98),),
+        kind=Kind.RAIL_PAPER,
+    )
+    assert evidence.first("number") == "J175827"
