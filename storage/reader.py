@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.database import READERS, StoreUnavailableError
+from storage.onehop import at_once
 from storage.writer import Item, Job, Operation, Result
 
 P = ParamSpec("P")
@@ -52,7 +53,7 @@ class Reader:
         try:
             connection = held if held is not None else await self._engine.connect()
             try:
-                answer = await query(connection, *args, **kwargs)
+                answer = await at_once(connection, lambda here: query(here, *args, **kwargs))
             except BaseException:
                 await connection.invalidate()
                 await connection.close()

@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.database import StoreUnavailableError
+from storage.onehop import at_once
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -128,22 +129,7 @@ class Writer:
     async def _transaction(self, batch: list[Job]) -> list[Any]:
         if self._connection is None:
             self._connection = await self._engine.connect()
-        results: dict[int, Any] = {}
-        groups: dict[Any, list[Job]] = {}
-        for job in batch:
-            groups.setdefault(job.operation, []).append(job)
-        try:
-            async with self._connection.begin():
-                for operation, jobs in groups.items():
-                    for job, result in zip(
-                        jobs, await operation(self._connection, [job.item for job in jobs]), strict=True
-                    ):
-                        results[id(job)] = result
-        except BaseException:
-            if self._connection.in_transaction():
-                await self._connection.rollback()
-            raise
-        return [results[id(job)] for job in batch]
+        return await at_once(self._connection, lambda connection: _committed(connection, batch))
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
@@ -152,6 +138,19 @@ class Writer:
                 await connection.close()
             except (sa.exc.DBAPIError, OSError):
                 await connection.invalidate()
+
+
+async def _committed(connection: AsyncConnection, batch: list[Job]) -> list[Any]:
+    """The results of a batch, in order, once its transaction is durable."""
+    groups: dict[Any, list[Job]] = {}
+    for job in batch:
+        groups.setdefault(job.operation, []).append(job)
+    results: dict[int, Any] = {}
+    async with connection.begin():
+        for operation, jobs in groups.items():
+            found = await operation(connection, [job.item for job in jobs])
+            results.update(zip(map(id, jobs), found, strict=True))
+    return [results[id(job)] for job in batch]
 
 
 def _lost(error: BaseException) -> bool:

@@ -1,0 +1,56 @@
+"""The one writer: what shares a transaction, and what becomes of work that breaks off, on both databases."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import messages
+from storage.messages import Arrival
+from storage.records import ChatId, Message
+from storage.store import Store
+
+NOW = datetime(2026, 8, 19, 2, 0, tzinfo=UTC)
+CHAT = ChatId("telegram", "42")
+
+
+def says(number: int) -> Arrival:
+    return Arrival(Message(str(number), CHAT, "在吗"), NOW)
+
+
+async def broken(connection: AsyncConnection, arrivals: Sequence[Arrival]) -> list[int]:
+    """Write, then fail if the third message is among what is written."""
+    claims = await messages.claim(connection, arrivals)
+    if any(arrival.message.id == "3" for arrival in arrivals):
+        raise ValueError("the third")
+    return [claim.id for claim in claims]
+
+
+async def waiting(connection: AsyncConnection, arrivals: Sequence[Arrival]) -> list[int]:
+    """Write, then wait for something that is not the database."""
+    claims = await messages.claim(connection, arrivals)
+    await asyncio.sleep(0.001)
+    return [claim.id for claim in claims]
+
+
+async def test_one_that_fails_is_undone_and_the_others_of_its_batch_are_kept(any_store: Store) -> None:
+    results = await asyncio.gather(
+        *(any_store.write(broken, says(number)) for number in range(1, 6)), return_exceptions=True
+    )
+    assert [isinstance(result, ValueError) for result in results] == [False, False, True, False, False]
+    kept = [body["id"] for _, _, body in await any_store.transcript(CHAT)]
+    assert sorted(kept) == ["1", "2", "4", "5"]
+
+
+async def test_work_on_sqlite_that_waits_for_anything_else_is_refused_and_undone(
+    any_store: Store,
+) -> None:
+    if any_store.shared:
+        assert await any_store.write(waiting, says(1))
+        return
+    with pytest.raises(RuntimeError):
+        await any_store.write(waiting, says(1))
+    assert await any_store.transcript(CHAT) == []
+    assert (await any_store.write(messages.claim, says(1))).new
