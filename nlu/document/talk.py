@@ -9,9 +9,11 @@ import socket
 import struct
 from typing import Any
 
+from nlu.document.patience import Patience
+
 HEAD = struct.Struct("!I")  # length of what follows
 WARM, READ = b"warm", b"read"  # orders to the zygote, whose libraries the service need not import
-WHOLE_SECONDS = 300.0  # for one document of many pages
+WHOLE_SECONDS = 900.0  # by the clock, for one document of many pages; of the processor it gets 300
 _LONGEST_ANSWER = 16 * 2**20  # bytes
 
 # The end of a child, or an answer that is none: a reader that was taken over could say anything.
@@ -27,7 +29,8 @@ class ReaderCrashedError(Exception):
 class Talk:
     """The service's end of the line to one child; leaving the block kills the child, whatever happened.
 
-    `seconds` is how long it may be silent. TimeoutError passes; what a crash leads to becomes ReaderCrashedError.
+    `seconds` is how long it may be silent, of the processor's time (see Patience). TimeoutError passes; what a crash
+    leads to becomes ReaderCrashedError.
     """
 
     def __init__(self, wire: socket.socket, child: int, seconds: float) -> None:
@@ -67,9 +70,24 @@ class Talk:
 
     async def take(self, length: int) -> bytes:
         """So many bytes. Raises TimeoutError and EOFError."""
-        until = asyncio.get_running_loop().time() + self._seconds
-        async with asyncio.timeout_at(min(self._end, until)):
-            return await receive(self._wire, length)
+        loop = asyncio.get_running_loop()
+        patience = Patience(self.child, self._seconds)
+        clock = asyncio.timeout_at(self._end)
+
+        def look() -> None:
+            nonlocal timer
+            more = patience.more()
+            if more:
+                timer = loop.call_later(more, look)
+            else:
+                clock.reschedule(loop.time())
+
+        timer = loop.call_later(self._seconds, look)
+        try:
+            async with clock:
+                return await receive(self._wire, length)
+        finally:
+            timer.cancel()
 
 
 async def receive(wire: socket.socket, length: int) -> bytes:
