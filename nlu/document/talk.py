@@ -73,6 +73,7 @@ class Talk:
         loop = asyncio.get_running_loop()
         patience = Patience(self.child, self._seconds)
         clock = asyncio.timeout_at(self._end)
+        timer: asyncio.TimerHandle
 
         def look() -> None:
             nonlocal timer
