@@ -10,6 +10,7 @@ from typing import Any
 from handlers import criteria, faq, sums
 from handlers.core import Button, Outcome, Reply, Services, Turn
 from handlers.sheet import csv_sheet, xlsx_sheet
+from handlers.spoken import says
 from handlers.topics import today
 from locales.catalog import Phrase
 from storage import documents, pages
@@ -51,8 +52,9 @@ def _list_wanted(turn: Turn, services: Services, has_filed: bool) -> Mapping[str
     """The criteria of the list to export: the last one by button, else those of the sentence; None: what was filed."""
     if turn.message.action is not None:
         return criteria.remembered(turn) if turn.argument in ("search", "search_csv") else None
-    said = turn.message.text.casefold()
-    if _says(services, "export.words_filed", said) or (has_filed and not turn.viewer.sees_all):
+    if says(services.catalog, "export.words_filed", turn.message.text) or (
+        has_filed and not turn.viewer.sees_all
+    ):
         return None
     return criteria.wanted_of({} if turn.understanding is None else turn.understanding.slots)
 
@@ -97,15 +99,9 @@ def _by_invoice(filed: Sequence[tuple[Filing, InvoiceRecord]]) -> Iterator[tuple
 
 async def download(turn: Turn, services: Services) -> Outcome:
     """The wish for files (下载): a sheet where it speaks of exporting what was filed, else how to get a file."""
-    if _says(services, "export.words", turn.message.text.casefold()):
+    if says(services.catalog, "export.words", turn.message.text):
         return await export(turn, services)
     return await faq.download(turn, services)
-
-
-def _says(services: Services, key: str, said: str) -> bool:
-    """Whether a sentence holds one of the words that stand under a key, in any language."""
-    lines = (services.catalog.text(key, language) for language in services.catalog.languages)
-    return any(word.strip().casefold() in said for line in lines for word in line.split("|"))
 
 
 def _period(turn: Turn) -> tuple[date, date] | None:

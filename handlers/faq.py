@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from locales.catalog import Catalog
 
 PAGE = 8  # buttons a page: with more, a message does not fit the narrowest channel
-_LONGEST = 40  # characters of a question that is known by its words
+_LONGEST = 60  # characters of a question that is known by its words
 _TITLES = 2  # of our own companies that an answer names
 
 
@@ -81,7 +81,7 @@ def _questions(catalog: "Catalog") -> tuple[dict[str, str], tuple[_Question, ...
             tuple(tuple(_folded(part) for part in each.split("+")) for each in words(f"faq.{name}.asks")),
             tuple(_folded(word) for word in words(f"faq.{name}.unless")),
         )
-        for name in LISTED
+        for name in TOPICS
         if catalog.has(f"faq.{name}.asks")
     )
     return titles, asked

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from handlers import cards, ellipsis, search
 from handlers.core import Outcome, Services, Turn
 from handlers.criteria import has_criteria, remembered, wanted_of
+from handlers.spoken import words
 
 if TYPE_CHECKING:
     from locales.catalog import Catalog
@@ -28,13 +29,13 @@ async def asked(turn: Turn, services: Services) -> Outcome | None:
         or {"invoice_number", "email"} & set(understanding.slots)
     ):
         return None
-    words = _words(services.catalog)
-    split = next((by for by in ("month", "seller") if words[f"by_{by}"].search(text)), None)
-    largest = words["largest"].search(text) is not None
-    if split is None and not largest and words["sum"].search(text) is None:
+    asking = _words(services.catalog)
+    split = next((by for by in ("month", "seller") if asking[f"by_{by}"].search(text)), None)
+    largest = asking["largest"].search(text) is not None
+    if split is None and not largest and asking["sum"].search(text) is None:
         return None
     rest = text
-    for pattern in words.values():
+    for pattern in asking.values():
         rest = pattern.sub(" ", rest)
     sure = understanding.intent == "invoice.search" and understanding.confidence >= _SURE
     if turn.viewer.employee_id is None:
@@ -76,9 +77,7 @@ def _words(catalog: "Catalog") -> dict[str, re.Pattern[str]]:
     """What users say, of all languages together; the longest first, so that nothing of it is left."""
     found = {}
     for name in ("by_month", "by_seller", "largest", "sum"):
-        lines = (catalog.text(f"search.words.{name}", language) for language in catalog.languages)
-        words = {word.strip().casefold() for line in lines for word in line.split("|")}
-        ordered = sorted(filter(None, words), key=lambda word: (-len(word), word))
+        ordered = sorted(words(catalog, f"search.words.{name}"), key=lambda word: (-len(word), word))
         each = (rf"\b{re.escape(word)}\b" if word.isascii() else re.escape(word) for word in ordered)
         found[name] = re.compile("|".join(each), re.IGNORECASE)
     return found

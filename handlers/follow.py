@@ -3,6 +3,7 @@
 from handlers import cards, habits, search, status
 from handlers.core import Button, Outcome, Reply, Services, Turn
 from handlers.numbers import numbers_in
+from handlers.spoken import says
 from locales.catalog import Phrase
 from storage import invoices, notices
 from storage.invoices import Change
@@ -10,6 +11,7 @@ from storage.notices import Unfollow, Watch
 from storage.records import InvoiceRecord
 
 _LISTED = 8
+_LONGEST = 60
 
 
 async def follow(turn: Turn, services: Services) -> Outcome:
@@ -36,6 +38,22 @@ async def follow(turn: Turn, services: Services) -> Outcome:
         Button("button.cancel", "cancel"),
         awaiting="follow_number",
     )
+
+
+async def in_words(turn: Turn, services: Services) -> Outcome | None:
+    """A sentence that plainly asks what is followed, or to follow a number; None for any other."""
+    understanding, text = turn.understanding, turn.message.text
+    if (
+        understanding is None
+        or understanding.intent in ("notify.unsubscribe", "cancel")
+        or len(text) > _LONGEST
+    ):
+        return None
+    if turn.viewer.employee_id is None:
+        return None  # who it is has to be known first, as for any other wish
+    if "invoice_number" in understanding.slots:
+        return await follow(turn, services) if says(services.catalog, "follow.words.follow", text) else None
+    return await listed(turn, services) if says(services.catalog, "follow.words.list", text) else None
 
 
 async def number_given(turn: Turn, services: Services) -> Outcome | None:

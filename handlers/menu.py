@@ -11,6 +11,7 @@ from handlers.core import Button, Outcome, Reply, Services, Turn
 
 if TYPE_CHECKING:
     from locales.catalog import Catalog
+    from nlu.text.understanding import Understanding
 
 # The numbered menu (菜单): a digit, a command, a button or a menu entry reach the same action.
 MENU: tuple[tuple[str, str, str], ...] = (
@@ -33,6 +34,7 @@ _START_KEYS = {
     "help": "button.menu",
 }
 MOST_CHOICES = 3
+_OFFERED = 2  # wishes beside the offer of a person
 _NO_CHOICES = ("smalltalk.", "confirm.", "cancel")  # said in one word, so never worth a button
 _LONGEST_SAID = 40  # characters of the user's words that a question repeats
 # Values of a flow that ends when the user cancels; the last invoice and search stay.
@@ -183,7 +185,7 @@ async def none_of_these(turn: Turn, services: Services) -> Outcome:
 async def refuse(turn: Turn, services: Services) -> Outcome:
     """Say that we did not understand, with menu and contact ways; the second time in a row a person first."""
     if turn.conversation.misses > 0:
-        return _missed(turn, _person(turn, services))
+        return _missed(turn, _person(turn, services, _wishes(turn, services)))
     outcome = turn.remember(choices=None, asked=None).say(
         "clarify.refuse",
         Button("button.menu", "help"),
@@ -210,13 +212,21 @@ def _wishes(turn: Turn, services: Services) -> tuple[str, ...]:
     return tuple(name for name in offered if services.catalog.has(f"choice.{name}"))[:MOST_CHOICES]
 
 
-def _person(turn: Turn, services: Services) -> Outcome:
-    return turn.remember(choices=None, asked=None).say(
+def _person(turn: Turn, services: Services, wishes: tuple[str, ...] = ()) -> Outcome:
+    """A person, and beside it what it may have been: asked no more, only offered."""
+    likely = wishes[:_OFFERED] if turn.understanding is not None and _may_be_ours(turn.understanding) else ()
+    return turn.remember(choices=None, asked=turn.message.text[:500] if likely else None).say(
         "clarify.person",
+        *(Button(f"choice.{wish}", f"intent:{wish}") for wish in likely),
         Button("button.human", "human"),
         Button("button.menu", "help"),
         ways=ways(services),
     )
+
+
+def _may_be_ours(understanding: "Understanding") -> bool:
+    """Whether a sentence that was not understood is more likely about invoices than about anything else."""
+    return understanding.action != "refuse" and understanding.intent != "out_of_scope"
 
 
 def _missed(turn: Turn, outcome: Outcome) -> Outcome:

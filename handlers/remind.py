@@ -1,7 +1,9 @@
 """Reminders (提醒) at a time: "月底提醒我交票", every Friday at three, on the 25th of each month."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -103,7 +105,7 @@ async def _cancelled(turn: Turn, services: Services) -> Outcome | None:
         return turn.say("remind.all_gone")
     place = 0 if len(have) == 1 else place_in(text, len(have))
     if place is None:
-        return await _listed(turn, services)
+        return await _listed(turn, services, to_stop=True)
     await services.store.write(notices.forget_reminders, (turn.message.chat, have[place].id))
     return turn.say("remind.gone", Button("remind.list_button", "remind"))
 
@@ -118,6 +120,18 @@ async def time_given(turn: Turn, services: Services) -> Outcome | None:
     if when is None:
         return None
     return await _kept(turn, services, when, _subject(turn.message.text))
+
+
+async def which_given(turn: Turn, services: Services) -> Outcome | None:
+    """Awaited `remind_which`: a place in the list, or all of it."""
+    have = await services.store.read(notices.reminders_of, turn.message.chat)
+    said = unicodedata.normalize("NFKC", turn.message.text).strip(" .。!！")
+    if _ALL.fullmatch(said):
+        return await remind(replace(turn, argument="off"), services)
+    place = int(said) - 1 if said.isascii() and said.isdigit() else place_in(said, len(have))
+    if place is None or not 0 <= place < len(have):
+        return None
+    return await remind(replace(turn, argument=str(have[place].id)), services)
 
 
 async def _kept(turn: Turn, services: Services, when: When, subject: str) -> Outcome:
@@ -137,7 +151,7 @@ async def _kept(turn: Turn, services: Services, when: When, subject: str) -> Out
     )
 
 
-async def _listed(turn: Turn, services: Services) -> Outcome:
+async def _listed(turn: Turn, services: Services, *, to_stop: bool = False) -> Outcome:
     have = await services.store.read(notices.reminders_of, turn.message.chat)
     if not have:
         return turn.ask("remind.ask_time", Button("button.cancel", "cancel"), awaiting="remind_time")
@@ -158,10 +172,10 @@ async def _listed(turn: Turn, services: Services) -> Outcome:
         for place, each in enumerate(have[:6], start=1)
     ]
     return turn.ask(
-        "remind.list",
+        "remind.which_stop" if to_stop else "remind.list",
         *buttons,
         Button("remind.stop_all", "remind:off"),
-        awaiting="remind_time",
+        awaiting="remind_which" if to_stop else "remind_time",
         rows=rows,
         count=len(have),
     )

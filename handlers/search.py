@@ -4,20 +4,18 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from handlers import cards, sums
 from handlers.core import Button, Outcome, Reply, Services, Turn
 from handlers.criteria import CRITERIA, criteria_of, described, has_criteria, remembered, wanted_of
 from handlers.leftover import leftover, names
+from handlers.spoken import words
 from locales.catalog import BEIJING, Phrase
 from storage import pages, people
 from storage.records import Employee, InvoiceRecord, Page
 
-if TYPE_CHECKING:
-    from locales.catalog import Catalog
-
+_NOBODY = "search.words.everyone"  # words that narrow nothing: the whole company, which one
 _SHORTEST, _LONGEST = 2, 20  # characters of a colleague's name
 PAGE = 5  # invoices a page: a phone screen
 # "星巴克的发票", "invoices from Northwind", "ツバメの発票": what is named so is meant as a seller.
@@ -46,7 +44,7 @@ async def completed(
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The slots with what the rest of the sentence names: a seller or a colleague; and what names neither."""
     said = dict(slots)
-    if str(said.get("seller", "")).casefold() in everyone(services.catalog):
+    if str(said.get("seller", "")).casefold() in words(services.catalog, _NOBODY):
         del said["seller"]  # 全公司: our own company sells nothing to itself
     if "seller" in said:
         return said, ()
@@ -61,7 +59,7 @@ async def completed(
             unknown.append(piece)
         else:
             said["owner"] = {"id": owner.id, "name": owner.name}
-    small = everyone(services.catalog)
+    small = words(services.catalog, _NOBODY)
     return said, tuple(piece for piece in unknown if piece.casefold() not in small)
 
 
@@ -69,13 +67,6 @@ async def _owner(turn: Turn, services: Services, name: str) -> Employee | None:
     """The one colleague that a name means; None where it means none, or several."""
     found = await services.store.read(people.named, name) if _SHORTEST <= len(name) <= _LONGEST else []
     return found[0] if len(found) == 1 else None
-
-
-@lru_cache(maxsize=2)
-def everyone(catalog: "Catalog") -> frozenset[str]:
-    """Words that narrow nothing, of all languages: the whole company, which one."""
-    lines = (catalog.text("search.words.everyone", language) for language in catalog.languages)
-    return frozenset(word.strip().casefold() for line in lines for word in line.split("|"))
 
 
 def _is_a_name(piece: str, text: str) -> bool:

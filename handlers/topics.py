@@ -54,7 +54,8 @@ _ROWS: tuple[Topic, ...] = (
     Topic("lost", ("download", "ticket", "deadline"), families=_LOST),
     Topic("wrong", ("void", "apply", "contact"), ("digital_red_letter",)),
     Topic("verify", ("beijing", "duplicate")),
-    Topic("electronic", ("archive", "download", "verify"), ("digital_needs_no_seal", "legacy_stays_valid")),
+    Topic("electronic", ("archive", "special", "verify"), ("digital_needs_no_seal", "legacy_stays_valid")),
+    Topic("special", ("apply", "electronic", "wrong"), listed=False),
     Topic(
         "archive",
         ("electronic", "download"),

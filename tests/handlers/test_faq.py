@@ -17,7 +17,7 @@ from storage.records import Role, Viewer
 from tests.handlers.conftest import CHAT, Stage
 
 LONGEST = 1_900  # bytes with buttons, so that the narrowest channel needs one message
-NEXT = {"zh": "下一步：", "en": "Next: ", "ja": "次に："}
+NEXT = {"zh": "下一步：", "en": "Next: ", "ja": "次の手順："}
 LANGUAGES = ("zh", "en", "ja")
 ANSWERS = [(name, None) for name in TOPICS] + [
     (name, family) for name, topic in TOPICS.items() for family in topic.families
