@@ -4,54 +4,39 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from handlers import cards, criteria, search, verdict
 from handlers.core import Outcome, Services, Turn
 from handlers.leftover import leftover, names
 from locales.catalog import BEIJING
+from locales.talk import Talk, compiled, talk
 
-_NEXT = re.compile(
-    r"下一?页|后一?页|下一批|翻页|往下|还有(?:吗|呢|没有?)?|继续|更多|next(?: page)?|(?:show )?more|"
-    r"次(?:へ|のページ|ページ)?|もっと(?:見せて)?|続き",
-    re.IGNORECASE,
-)
-_BACK = re.compile(
-    r"上一?页|前一?页|往回|previous(?: page)?|prev|back|(?:go )?back|前(?:へ|のページ|ページ)|戻る",
-    re.IGNORECASE,
-)
-_PLACES = {
-    "一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5,
-    "1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5, "last": -1,
-}  # fmt: skip
-_PICK = re.compile(
-    r"(?:(?:看看?|打开|查|要|就|是)?第\s?([一二三四五1-5])\s?(?:张|个|条|份|笔|番目)?(?:的|吧|呢|怎么样)?|([1-5])\s?(?:番目|つ目|枚目)(?:の(?:発票|もの)?)?|"
-    r"最后(?:一)?(?:张|个)|最後の|(?:the |show (?:me )?(?:the )?|open (?:the )?)?(first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th|last)(?: one)?|"
-    r"([1-5]))[。.!！?？\s]*",
-    re.IGNORECASE,
-)
-# The same inside a sentence that says more: "第三个报销了没", "is the second one paid?", "2番目は本物?"
-_PICKED = re.compile(
-    r"第\s?([一二三四五1-5])\s?(?:张|个|条|份|笔)|([1-5])\s?(?:番目|つ目|枚目)|最后一?[张个]|最後の(?:発票|もの|1枚|一枚)|"
-    r"\b(first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th|last) (?:one|invoice|reminder)\b",
-    re.IGNORECASE,
-)
-_OF_REMINDERS = re.compile(r"提醒|reminder|リマインダ", re.IGNORECASE)
-# "那上个月的呢", "and the one from Didi?", "先月のは?", "不是8月,是9月"
-_GOES_ON = re.compile(
-    r"^(?:那么?|那就|还有|再看|换成|改成|改为|不是.{1,12}[,，]?\s*是|and\b|what about|how about|"
-    r"(?:no, ?)?not .{1,20}[,]? (?:but )?|じゃあ|では|それと)|"
-    r"(?:呢|のは|は)\s*[?？]?$|^.{1,12}(?:じゃなくて|ではなく)",
-    re.IGNORECASE,
-)
-_INSTEAD = re.compile(
-    r"^(?:不对[,，]?|错了[,，]?)?不是.{1,12}?[,，\s]\s*(?:而?是|要)|^(?:no,? )?not .{1,20}?(?:, ?| but | i (?:meant?|mean) )(?:but )?|"
-    r"^(?:いえ、|いや、)?.{1,12}?(?:じゃなくて|ではなくて?)[、,]?",
-    re.IGNORECASE,
-)
-_A_THING = re.compile(r"发票|發票|的票|発票|領収書|invoice|fapiao|receipt", re.IGNORECASE)
 _TELLING = frozenset({"date", "amount_min", "amount_max", "seller"})  # a search also on their own
 _LONGEST = 40
+_LAST = "-1"
+
+
+class _Words:
+    """The words of ellipses in all languages."""
+
+    def __init__(self, said: Talk) -> None:
+        self.next, self.back = said.pattern("ellipsis.next"), said.pattern("ellipsis.back")
+        self.places = said.table("ellipsis.places")
+        self.pick = compiled(rf"(?:{said.any_of('ellipsis.pick')}|([1-5]))[。.!！?？\s]*")
+        # The same inside a sentence that says more: "第三个报销了没", "is the second one paid?", "2番目は本物?"
+        self.picked = said.pattern("ellipsis.picked")
+        self.of_reminders = said.pattern("ellipsis.of_reminders")
+        # "那上个月的呢", "and the one from Didi?", "先月のは?", "不是8月,是9月"
+        self.goes_on = said.pattern("ellipsis.goes_on")
+        self.instead = said.pattern("ellipsis.instead")
+        self.a_thing = said.pattern("ellipsis.a_thing")
+
+
+@cache
+def _words() -> _Words:
+    return _Words(talk())
 
 
 async def goes_on(turn: Turn, services: Services) -> Outcome | None:
@@ -77,7 +62,7 @@ async def open_picked(turn: Turn, services: Services) -> Outcome | None:
 
 def _picked(turn: Turn) -> int | None:
     shown, text = turn.conversation.slots.get("shown"), turn.message.text
-    if not isinstance(shown, list) or not shown or len(text) > _LONGEST or _OF_REMINDERS.search(text):
+    if not isinstance(shown, list) or not shown or len(text) > _LONGEST or _words().of_reminders.search(text):
         return None
     place = place_in(text, len(shown))
     return None if place is None else int(shown[place])
@@ -85,25 +70,25 @@ def _picked(turn: Turn) -> int | None:
 
 def is_marked(text: str) -> bool:
     """Whether a sentence says that it goes on with what was said before (那…呢, what about …, じゃあ)."""
-    return _GOES_ON.search(text) is not None
+    return _words().goes_on.search(text) is not None
 
 
 def place_in(text: str, count: int) -> int | None:
     """The place in a list of so many, from 0, that a sentence names; None if it names none that is there."""
-    found = _PICKED.search(unicodedata.normalize("NFKC", text))
+    found = _words().picked.search(unicodedata.normalize("NFKC", text))
     return None if found is None else _place(found, count)
 
 
 async def _in_list(turn: Turn, services: Services, text: str) -> Outcome | None:
     """A page of the list, or one that stands in it; also of the invoices that came in one message."""
     shown = turn.conversation.slots.get("shown") or turn.conversation.slots.get("filings")
-    found = _PICK.fullmatch(text)
+    found = _words().pick.fullmatch(text)
     if not isinstance(shown, list) or not shown:
         # A digit alone may be meant for the menu.
         return search.ask(turn, "search.no_list") if found is not None and not text.isdigit() else None
-    if "shown" in turn.conversation.slots and _NEXT.fullmatch(text):
+    if "shown" in turn.conversation.slots and _words().next.fullmatch(text):
         return await search.next_page(turn, services)
-    if "shown" in turn.conversation.slots and _BACK.fullmatch(text):
+    if "shown" in turn.conversation.slots and _words().back.fullmatch(text):
         return await search.previous_page(turn, services)
     if found is None:
         return None
@@ -119,7 +104,7 @@ async def _in_search(turn: Turn, services: Services, text: str, slots: Mapping[s
     if "invoice_number" in slots:
         return None
     said, before = dict(slots), criteria.remembered(turn)
-    instead = _INSTEAD.match(text)
+    instead = _words().instead.match(text)
     if instead is not None:
         meant = text[instead.end() :].strip()
         turn = replace(turn, message=replace(turn.message, text=meant))
@@ -127,7 +112,9 @@ async def _in_search(turn: Turn, services: Services, text: str, slots: Mapping[s
         said = dict(services.understander.understand(meant, today=today).slots)
     pieces = leftover(turn, services)
     marked = instead is not None or is_marked(text)
-    whole = not marked and _A_THING.search(text) is not None  # a wish of its own, not the rest of another
+    whole = (
+        not marked and _words().a_thing.search(text) is not None
+    )  # a wish of its own, not the rest of another
     if whole and turn.understanding is not None and turn.understanding.action == "answer":
         return None
     if pieces:
@@ -148,7 +135,7 @@ async def _in_search(turn: Turn, services: Services, text: str, slots: Mapping[s
 
 def _place(found: re.Match[str], count: int) -> int | None:
     """The place in the list that was picked, from 0; None if it is not there."""
-    said = next((group for group in found.groups() if group), "last").lower()
-    place = int(said) if said.isdigit() else _PLACES[said]
-    place = count if place == -1 else place
+    said = next((group for group in found.groups() if group), "").lower()
+    place = int(said if said.isdigit() else _words().places.get(said, _LAST))
+    place = count if place == int(_LAST) else place
     return place - 1 if 1 <= place <= count else None

@@ -1,45 +1,44 @@
 """Reminders (提醒) at a time: "月底提醒我交票", every Friday at three, on the 25th of each month."""
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from handlers.core import Button, Outcome, Reply, Services, Turn
 from handlers.ellipsis import place_in
 from handlers.moments import When, find_when, month_end, without_time
 from locales.catalog import BEIJING, Phrase
+from locales.talk import Talk, compiled, talk
 from storage import notices
 from storage.notices import NewReminder, Reminder
 
 _MOST = 20  # reminders of one chat
-_WORD = re.compile(r"提醒|叫我|通知我|remind|リマインド|思い出|知らせて|教えて", re.IGNORECASE)
-_ASKS = re.compile(r"提醒(?:一下)?我|remind me|リマインドして", re.IGNORECASE)
-_NOUN = re.compile(r"提醒|remind(?:ers?)?\b|リマインダ|リマインド", re.IGNORECASE)
-_LIST = re.compile(
-    r"我的|看|查|列|哪些|什么|几个|有没有|\bmy\b|show|list|which|what|see\b|一覧|見せ|見たい|確認|ありますか",
-    re.IGNORECASE,
-)
-_CANCEL = re.compile(
-    r"取消|删|去掉|关掉|关闭|停|不要|不用|别|cancel|delete|remove|stop|turn off|drop|no more|消し|消去|取り消|やめ|削除|止め|不要",
-    re.IGNORECASE,
-)
-_ALL = re.compile(r"全部|所有|都|\ball\b|every|すべて|全て", re.IGNORECASE)
-# What asks to be reminded, around what to be reminded of.
-_AROUND = re.compile(
-    r"(?:请|麻烦|帮我|到时候?|记得|可以)*(?:给我)?(?:设|定|建|加)?(?:一?个)?(?:提醒|叫|通知)(?:一下|一声)?(?:我|咱们?)?(?:一下|一声)?(?:要|去|记得|该|别忘了?)*|"
-    r"(?:please |pls |can you |could you |would you )*(?:remind me|set (?:me )?a reminder|send me a reminder)(?: again)?(?: to\b| that\b| about\b| for\b)?|"
-    r"(?:する)?(?:ように|よう)?(?:と)?(?:リマインド|思い出さ|知らせ|教え)(?:を)?(?:設定)?(?:して|せて|て)?(?:ください|下さい|ほしい|欲しい|もらえますか)?",
-    re.IGNORECASE,
-)
-_EDGES = re.compile(
-    r"^(?:[\s,，、。.;:：!！]|的|时候?|前|之前|に(?!も)|の|は|までに|at\b|on\b|by\b|to\b|and\b|please\b)+|"
-    r"(?:[\s,，、。.;:：!！]|吧|哦|啊|please$|at$|on$|by$|in$|every$|に$|の$|、$)+$",
-    re.IGNORECASE,
-)
 _LONGEST = 60
+_MARKS = r"[\s,，、。.;:：!！]"
+
+
+class _Words:
+    """The words around reminders, in all languages."""
+
+    def __init__(self, said: Talk) -> None:
+        self.word, self.asks, self.noun = (
+            said.pattern(f"remind.{name}") for name in ("word", "asks", "noun")
+        )
+        self.list, self.cancel, self.all = (
+            said.pattern(f"remind.{name}") for name in ("list", "cancel", "all")
+        )
+        # What asks to be reminded, around what to be reminded of.
+        self.around = said.pattern("remind.around")
+        before, after = said.any_of("remind.before"), said.any_of("remind.after")
+        self.edges = compiled(rf"^(?:{_MARKS}|{before})+|(?:{_MARKS}|{after})+$")
+
+
+@cache
+def _words() -> _Words:
+    return _Words(talk())
 
 
 def next_time(reminder: Reminder) -> datetime | None:
@@ -60,7 +59,7 @@ def next_time(reminder: Reminder) -> datetime | None:
 
 def is_wish(text: str, now: datetime) -> bool:
     """Whether a sentence asks to be reminded at a time, not to follow an invoice."""
-    return _WORD.search(text) is not None and find_when(text, now) is not None
+    return _words().word.search(text) is not None and find_when(text, now) is not None
 
 
 async def remind(turn: Turn, services: Services) -> Outcome:
@@ -80,13 +79,13 @@ async def remind(turn: Turn, services: Services) -> Outcome:
 async def in_words(turn: Turn, services: Services) -> Outcome | None:
     """A short sentence that plainly sets, lists or cancels reminders; None for any other."""
     text = turn.message.text
-    if len(text) > _LONGEST or _NOUN.search(text) is None or "invoice_number" in _slots(turn):
+    if len(text) > _LONGEST or _words().noun.search(text) is None or "invoice_number" in _slots(turn):
         return None
-    if _CANCEL.search(text) is not None:
+    if _words().cancel.search(text) is not None:
         return await _cancelled(turn, services)
     if find_when(text, turn.now) is not None:
-        return await remind(turn, services) if _ASKS.search(text) else None
-    return await _listed(turn, services) if _LIST.search(text) else None
+        return await remind(turn, services) if _words().asks.search(text) else None
+    return await _listed(turn, services) if _words().list.search(text) else None
 
 
 async def instead_of_follows(turn: Turn, services: Services) -> Outcome | None:
@@ -100,7 +99,7 @@ async def _cancelled(turn: Turn, services: Services) -> Outcome | None:
     have, text = await services.store.read(notices.reminders_of, turn.message.chat), turn.message.text
     if not have:
         return None
-    if _ALL.search(text):
+    if _words().all.search(text):
         await services.store.write(notices.forget_reminders, (turn.message.chat, None))
         return turn.say("remind.all_gone")
     place = 0 if len(have) == 1 else place_in(text, len(have))
@@ -126,7 +125,7 @@ async def which_given(turn: Turn, services: Services) -> Outcome | None:
     """Awaited `remind_which`: a place in the list, or all of it."""
     have = await services.store.read(notices.reminders_of, turn.message.chat)
     said = unicodedata.normalize("NFKC", turn.message.text).strip(" .。!！")
-    if _ALL.fullmatch(said):
+    if _words().all.fullmatch(said):
         return await remind(replace(turn, argument="off"), services)
     place = int(said) - 1 if said.isascii() and said.isdigit() else place_in(said, len(have))
     if place is None or not 0 <= place < len(have):
@@ -183,8 +182,8 @@ async def _listed(turn: Turn, services: Services, *, to_stop: bool = False) -> O
 
 def _subject(text: str) -> str:
     """What to be reminded of, in the user's own words; empty where they name a time only."""
-    said = _AROUND.sub(" ", without_time(text), count=1)
-    said = _EDGES.sub("", " ".join(said.split()))
+    said = _words().around.sub(" ", without_time(text), count=1)
+    said = _words().edges.sub("", " ".join(said.split()))
     return said[:120] if len(said) > 1 else ""
 
 
