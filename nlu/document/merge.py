@@ -28,6 +28,7 @@ from nlu.document.choice import (
 )
 from nlu.document.evidence import Evidence, Value
 from nlu.document.money import choose_money
+from nlu.document.ours import name_ours
 from nlu.document.reading import FIELDS, Box, Found, Source
 
 _ORDER = (Source.XML, Source.OFD, Source.PDF, Source.OCR)
@@ -51,6 +52,7 @@ def merge(
     choose_money(choice, ordered, qr)
     for name in ("seller_name", "seller_tax_id", "buyer_name", "buyer_tax_id"):
         _party_field(choice, ordered, name)
+    name_ours(choice, ordered, companies)
     _parties_differ(choice)
     _air_and_rail(choice, ordered)
     invoice = _invoice(choice, ordered)

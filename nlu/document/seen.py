@@ -132,4 +132,5 @@ def is_invoice(found: Found) -> bool:
         return known >= 2 or (
             invoice.kind is not None and (invoice.code is not None or invoice.seller_name is not None)
         )
-    return invoice.kind is not None and known >= 2
+    told = known + (invoice.seller_tax_id is not None or invoice.buyer_tax_id is not None)
+    return invoice.kind is not None and known >= 1 and told >= 2

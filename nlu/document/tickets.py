@@ -56,7 +56,7 @@ _AIR_HEADS: tuple[tuple[str, str], ...] = (
     ("fuel", r"燃油附加.|FUELSURCHARGE"),
     ("tax", r"增值税.额|值税税额|VATTAX|VATAMOUNT"),
     ("fund", r"民航发展.金|CAACDEVELOPMENTFUND|AIRPORTTAX"),
-    ("other", r"其.税费|OTHERTAXES"),
+    ("other", r"其.{1,2}费|OTHERTAXES"),
     ("total", r"合计|TOTAL"),
 )
 
@@ -102,11 +102,15 @@ def _under(found: Labelled, cell: Piece, heads: list[Piece]) -> tuple[Decimal, P
     for row in found.page.rows:
         if not cell.middle < row.middle < cell.middle + 5.5 * max(cell.row.height, found.page.em):
             continue
+        own: list[tuple[float, Decimal, Piece]] = []
         for amount in amounts_in(row):
             centre = (amount.piece.x0 + amount.piece.x1) / 2
             nearest = min(heads, key=lambda head: abs((head.x0 + head.x1) / 2 - centre))
             if abs((nearest.x0 + nearest.x1) / 2 - middle) < 1e-6:
-                return amount.value, amount.piece
+                own.append((abs(centre - middle), amount.value, amount.piece))
+        if own:  # where a head was not recognised, its amount may lie next to this one's
+            _, value, piece = min(own, key=lambda each: each[0])
+            return value, piece
     return None
 
 

@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+from fapiao.checks import Company
 from fapiao.kinds import Kind
 from nlu.document.evidence import Evidence
 from nlu.document.fields import read_page
@@ -103,3 +104,18 @@ def test_the_serial_of_a_train_ticket_is_read_at_its_foot() -> None:
         kind=Kind.RAIL_PAPER,
     )
     assert evidence.first("number") == "J175827"
+
+
+def test_our_own_name_is_known_by_our_tax_id() -> None:
+    def read(score: float, name: str = "北京亲丰人力资源有限公司") -> str | None:
+        evidence = seen(
+            ((500, "增值税电子普通发票", 1.0), (1000, "发票号码：43276353", 1.0)),
+            ((100, f"购买方名称：{name}", score),),
+            ((100, f"纳税人识别号：{BUYER}", 1.0),),
+        )
+        ours = Company("北京新丰人力资源有限公司", BUYER)
+        return merge([evidence], None, companies=[ours], today=date(2026, 11, 25)).invoice.buyer_name
+
+    assert read(0.5) == "北京新丰人力资源有限公司"
+    assert read(0.99) == "北京亲丰人力资源有限公司"  # so it is printed
+    assert read(0.5, "上海明远能源集团有限公司") is None
