@@ -20,17 +20,24 @@ _ID_RUN = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{16,19}(?![0-9A-Z])")
 
 
 def whole_number(word: Word, looks: Sequence[Read]) -> Word | None:
-    """The word as two looks agree on it, where the first look lost or doubled one of the 20 digits of a number."""
+    """The word as two looks agree on it, where the first look lost or doubled some of the 20 digits of a number."""
     runs = [len(run) for run in re.findall(r"\d{15,}", plain(word.text))]
-    if not runs or runs[0] not in (19, 21):
+    if not runs or runs[0] == 20 or not 16 <= runs[0] <= 22:
         return None
     numbers = [re.search(r"(?<!\d)\d{20}(?!\d)", plain(look.text)) for look in looks]
     told = [found.group() for found in numbers if found is not None]
     if len(told) < 2 or len(set(told)) > 1 or not digital_number_plausible(told[0]):
         return None
-    look = next(look for look, found in zip(looks, numbers, strict=True) if found is not None)
-    text, told_so = look.text, len(look.marks) == len(look.text)
-    scores = tuple(score for _, score in look.marks) if told_so else (_TOLD,) * len(text)
+    look, found = next(pair for pair in zip(looks, numbers, strict=True) if pair[1] is not None)
+    told_so = len(look.marks) == len(look.text) == len(plain(look.text))
+    place = found.start() if found is not None else 0
+    sure = [score for _, score in look.marks[place : place + 20]] if told_so else [_TOLD] * 20
+    run = re.search(r"\d{15,}", plain(word.text))
+    if run is None or len(plain(word.text)) != len(word.text):
+        return None
+    kept = word.scores if len(word.scores) == len(word.text) else (word.score,) * len(word.text)
+    text = word.text[: run.start()] + told[0] + word.text[run.end() :]
+    scores = (*kept[: run.start()], *sure, *kept[run.end() :])
     return replace(word, text=text, spans=(), scores=scores, again=True)
 
 

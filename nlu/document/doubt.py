@@ -38,6 +38,7 @@ _SETTLED = {
     "seller_name": 0.97,
     "buyer_name": 0.97,
 }
+_NUMBER = re.compile(r"(?<!\d)2[3-9]\d{14,20}(?!\d)")  # about that of a digital invoice
 _SUMS = re.compile(r"大写|小写|[元圆角][整正]$|[角分]$")
 
 
@@ -52,6 +53,8 @@ def doubted(found: Found, evidence: Evidence, page: Page) -> list[Word]:
             near = words_at(page, best.box)
         else:
             near = _beside_label(page, name) if best is None and name in _LABELS else []
+            if best is None and name == "number":
+                near += [word for word in page.words if _NUMBER.search(word.text)]
         if name == "total":
             near += [word for row in page.rows if _SUMS.search(row.text) for word in row.words]
         words.update((id(word), word) for word in near)

@@ -90,9 +90,9 @@ def _ocr_total(
     if open_qr in votes:  # nobody has documented what this amount is: it agrees, or it says nothing
         votes[open_qr] += 1.0
     if net_qr is not None:
-        for figure in printed:
-            if _at_a_rate(net_qr.value, figure.value):
-                votes[figure.value] += 0.6
+        for value in votes:
+            if _at_a_rate(net_qr.value, value):
+                votes[value] += 0.6
     if not votes:
         return
     ranked = sorted(votes.items(), key=lambda item: -item[1])

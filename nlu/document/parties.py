@@ -147,6 +147,9 @@ def _name(found: Labelled, label: Label, repair: bool) -> Value | None:
     text = clean_name(_once([piece.printed for piece in pieces]))
     if text is None:
         return None
+    if repair:  # no other word begins so, and papers cut names off at their edge
+        text = re.sub(r"(有限(?:责任)?)[公司]?$", r"\1公司", text)
+        text = re.sub(r"(?<=公司)(.{2,8}分)公?$", r"\1公司", text)
     again = any(piece.again for piece in pieces)
     # A part that was settled at first sight is measured as those that were looked at again.
     score = min((1 + piece.score) / 2 if again and not piece.again else piece.score for piece in pieces)

@@ -119,3 +119,12 @@ def test_our_own_name_is_known_by_our_tax_id() -> None:
     assert read(0.5) == "北京新丰人力资源有限公司"
     assert read(0.99) == "北京亲丰人力资源有限公司"  # so it is printed
     assert read(0.5, "上海明远能源集团有限公司") is None
+
+
+def test_a_name_cut_off_at_the_edge_is_completed() -> None:
+    evidence = seen(
+        ((100, "销售方名称：南京市云舟信息技术股份有限公", 1.0),),
+        ((100, "购买方名称：北京嵘弦石化销售有限公司上海分公", 1.0),),
+    )
+    assert evidence.first("seller_name") == "南京市云舟信息技术股份有限公司"
+    assert evidence.first("buyer_name") == "北京嵘弦石化销售有限公司上海分公司"

@@ -69,6 +69,13 @@ def test_digits_lost_or_doubled_are_found_again() -> None:
     assert min(repeated.scores) >= 0.8
 
 
+def test_digits_lost_in_a_long_line_are_found_in_its_part() -> None:
+    whole = "26352013945933207994"
+    line = f"电子发票（机动车销售统一发票）号码：{whole[:9]}{whole[11:]}"
+    word = looked(line, [line, line, line, whole, "2635201394593320794", whole])
+    assert word.text.endswith(f"号码：{whole}")
+
+
 def test_where_another_look_reads_more_the_neighbours_are_in_doubt() -> None:
     word = looked("北京市公司", ["北京市公司", "北京市砚野公司", "北京市观野公司"])
     assert [score <= 0.5 for score in word.scores] == [False, False, True, True, False]

@@ -61,10 +61,11 @@ def moved(sheet: Sheet, facts: Facts, dice: Random) -> Sheet:
     said = {word: dice.choice(others) for word, others in _WORDS.items()}
     if facts.kind == "air_e":
         said |= _IN_TWO_LANGUAGES
-    bend, lean = dice.uniform(-3.5, 3.5), dice.uniform(0.94, 1.08)
+    narrow = sheet.width < 100  # a roll's text reaches to its edges
+    bend, lean = dice.uniform(-3.5, 0.0 if narrow else 3.5), dice.uniform(0.94, 1.08)
     top = dice.uniform(0.0, 9.0)
     needle = not facts.kind.startswith("digital_") and dice.random() < 0.6
-    off = (dice.uniform(-0.6, 1.8), dice.uniform(-0.9, 0.9)) if needle else (0.0, 0.0)
+    off = (dice.uniform(-0.6, 0.2 if narrow else 1.8), dice.uniform(-0.9, 0.9)) if needle else (0.0, 0.0)
 
     def across(x: float) -> float:
         return x + bend * math.sin(math.pi * min(max(x / sheet.width, 0.0), 1.0))
