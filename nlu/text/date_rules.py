@@ -17,7 +17,7 @@ from nlu.text.date_makers import MAKERS, Maker, Said
 from nlu.text.numerals import NumberWords
 from nlu.text.periods import Period
 from nlu.text.slot_words import FILE, SlotWords, alternatives
-from nlu.text.triggers import Triggers, triggers
+from nlu.text.triggers import Triggers, needs
 
 _M = "1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九]"
 _D = "3[01]|[12]\\d|0?[1-9]|三十一?|二十[一二三四五六七八九]?|十[一二三四五六七八九]?|[一二三四五六七八九]"
@@ -60,7 +60,7 @@ class Rule:
     """A pattern, what it needs, and what it makes of a match."""
 
     pattern: re.Pattern[str]
-    needs: Triggers
+    needs: tuple[Triggers, ...]
     make: Maker
     tables: Mapping[str, Mapping[str, str]]
     spoken: NumberWords
@@ -120,4 +120,4 @@ def _rule(
     except re.error as error:
         raise LocaleError(f"{FILE}: {error} in {pattern!r}") from error
     plain = _NAMED.sub("(?:", _AGAIN.sub("", whole)).replace(r"\d", "[0123456789]")
-    return Rule(compiled, triggers(plain), make, tables, spoken)
+    return Rule(compiled, needs(plain), make, tables, spoken)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
 from nlu.text.slot_words import SlotWords, alternatives
-from nlu.text.triggers import Gate, triggers
+from nlu.text.triggers import Gate, needs
 
 _BEFORE = 60  # characters before a word that may deny it or ask about it
 
@@ -25,7 +25,7 @@ class Vocabulary:
     def __init__(self, words: SlotWords, place: str) -> None:
         self.names = frozenset(words.names(place))
         patterns = [(name, alternatives(items)) for name, items in words.named(place).items()]
-        self._gate = Gate(((name, words.compiled(pattern)), triggers(pattern)) for name, pattern in patterns)
+        self._gate = Gate(((name, words.compiled(pattern)), needs(pattern)) for name, pattern in patterns)
 
     @property
     def needed(self) -> frozenset[str]:

@@ -48,6 +48,8 @@ _EVERYDAY = (
 )
 _COMMON |= {word[at : at + 3]: 0.3 for word in _EVERYDAY for at in range(len(word) - 2)}
 
+_MOST_NEEDS = 4
+
 T = TypeVar("T")
 Triggers = frozenset[str]
 ALWAYS: Triggers = frozenset()
@@ -71,6 +73,15 @@ def triggers(pattern: str) -> Triggers:
     return found if end == len(pattern) else ALWAYS
 
 
+def needs(pattern: str) -> tuple[Triggers, ...]:
+    """Return sets of pieces, rarest first, of each of which every match has one; none if none is plain to see."""
+    found, end = _parts(pattern, 0)
+    if end < len(pattern):  # alternatives
+        whole = triggers(pattern)
+        return (whole,) if whole else ()
+    return tuple(sorted(dict.fromkeys(found), key=_commonness)[:_MOST_NEEDS])
+
+
 def _alternatives(pattern: str, at: int) -> tuple[Triggers, int]:
     """Read alternatives up to the closing bracket or the end: one trigger of each alternative is needed."""
     union: set[str] = set()
@@ -86,7 +97,17 @@ def _alternatives(pattern: str, at: int) -> tuple[Triggers, int]:
 
 def _sequence(pattern: str, at: int) -> tuple[Triggers, int]:
     """Read one alternative: the rarest triggers among its parts are enough."""
+    found, at = _parts(pattern, at)
     best, least = ALWAYS, inf
+    for each in found:
+        if (common := _commonness(each)) < least:
+            best, least = each, common
+    return best, at
+
+
+def _parts(pattern: str, at: int) -> tuple[list[Triggers], int]:
+    """Read one alternative: the triggers of each of its parts that must be there."""
+    parts: list[Triggers] = []
     run = ""  # characters that follow each other in every match
     while at < len(pattern) and pattern[at] not in "|)":
         if pattern[at] == "(":
@@ -106,9 +127,9 @@ def _sequence(pattern: str, at: int) -> tuple[Triggers, int]:
             found = frozenset((_piece(run),))
         else:
             run = ""
-        if found and (common := _commonness(found)) < least:
-            best, least = found, common
-    return best, at
+        if found:
+            parts.append(found)
+    return parts, at
 
 
 def _piece(run: str) -> str:
@@ -126,28 +147,37 @@ def pieces(text: str) -> set[str]:
 class Gate(Generic[T]):
     """Things with triggers, of which only those that can match a text are tried."""
 
-    def __init__(self, things: Iterable[tuple[T, Triggers]]) -> None:
+    def __init__(self, things: Iterable[tuple[T, tuple[Triggers, ...]]]) -> None:
+        """Each thing with what it needs, as `needs` tells it."""
         self._things: list[T] = []
+        self._also: list[tuple[Triggers, ...]] = []
         self._always: list[int] = []
         self._by_piece: dict[str, list[int]] = {}
-        for place, (thing, needs) in enumerate(things):
+        for place, (thing, (first, *others)) in enumerate(
+            (thing, needs or (ALWAYS,)) for thing, needs in things
+        ):
             self._things.append(thing)
-            if not needs:
+            self._also.append(tuple(others))
+            if not first:
                 self._always.append(place)
-            for piece in needs:
+            for piece in first:
                 self._by_piece.setdefault(piece, []).append(place)
 
     @property
     def needed(self) -> frozenset[str]:
         """The pieces that are looked for; others need not be handed to `possible`."""
-        return frozenset(self._by_piece)
+        return frozenset(self._by_piece).union(*(each for others in self._also for each in others))
 
     def possible(self, present: Set[str]) -> list[T]:
         """The things that a text with these pieces can match, in their order."""
         found = set(self._always)
         for piece in self._by_piece.keys() & present:
             found.update(self._by_piece[piece])
-        return [self._things[place] for place in sorted(found)]
+        return [
+            self._things[place]
+            for place in sorted(found)
+            if not any(also.isdisjoint(present) for also in self._also[place])
+        ]
 
 
 def _commonness(found: Triggers) -> float:

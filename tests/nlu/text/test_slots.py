@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 
 from locales.strict_yaml import load
 from nlu.text import holidays
+from nlu.text.fold import fold
+from nlu.text.numerals import spoken_digits
 from nlu.text.sellers import SellerIndex
 from nlu.text.slot_words import load_slot_words
 from nlu.text.slots import SlotFinder, Slots, find_slots
+from nlu.text.triggers import pieces
 from tests.sentences.scoring import HOME as SENTENCES
 
 HOME = Path(__file__).parent / "slots"
@@ -147,3 +150,13 @@ def test_a_holiday_is_the_latest_that_has_begun(said: str, today: str, period: t
 def test_a_holiday_of_a_year_beyond_the_calendar_is_that_year() -> None:
     found = find_slots("2019年中秋的票", today=TODAY).values["date"]
     assert found == {"from": "2019-01-01", "to": "2019-12-31"}
+
+
+def test_skipping_date_rules_by_what_they_need_skips_no_date() -> None:
+    rules = SlotFinder(load_slot_words()).dates.rules
+    assert sum(bool(rule.needs) for rule in rules) == len(rules)
+    for text in map(spoken_digits, map(fold, PIECES)):
+        present = pieces(text)
+        for rule in rules:
+            if not all(present & need for need in rule.needs):
+                assert rule.pattern.search(text) is None, (text, rule.pattern.pattern)
