@@ -108,7 +108,7 @@ class Amounts:
         return (
             said.isdigit()
             and _YEAR.fullmatch(said) is None
-            and text[one.end :].strip(" .?!,的") == ""
+            and text[one.end :].strip(" .?!,的\x00") == ""
             and before[-1:] in (" ", ",", "\x00", "、")
             and self._no_before.search(before) is None
         )

@@ -21,8 +21,8 @@ _POSTINGS = 4_000  # names looked at, by the rarest sounds they share with the s
 _WORDS_LIMIT = 120  # characters of a sentence in which a misspelt name is looked for
 
 _BRAND = re.compile(
-    r"(?:(?<=[ ,\x00在查找看把给从去到搜下的那张个跟和是了])|^)"
-    r"(?=([\u4e00-\u9fff]{2,3}?)(?:家?(?:的|开|那)|吃|住|买|消费|聚餐|用餐|请客|加油|打车|[发专普电餐]?票|$|[ ,\x00]))"
+    r"(?:(?<=[ ,、\x00在查找看把给从去到搜下的那张个跟和是了])|^)"
+    r"(?=([\u4e00-\u9fff]{2,3}?)(?:家?(?:的|开|那)|の|で|吃|住|买|消费|聚餐|用餐|请客|加油|打车|[发专普电餐]?票|$|[ ,\x00]))"
 )
 _FEW = 4  # more names than that with the same two characters, and it is a word
 
