@@ -124,14 +124,14 @@ def _cross_validated(understander: Understander, rows: Sequence[Row], seen: Sequ
     # The names of intents teach another task too, but nobody says them.
     normal = understander.matcher.reader.normal
     said = {normal(text, None, one.name) for one in understander.lexicon.languages for text in one.said()}
-    own = any(understander.lexicon.names)
+    own = understander.lexicon.ours
     asked = [at for at, (*_, text) in enumerate(rows) if own or text in said]
     for fold in range(_FOLDS):
         # Each example is judged by a classifier that has not seen it.
         left_out = asked[fold::_FOLDS]
         kept = sorted(set(range(len(rows))).difference(left_out))
         labels, languages = [rows[at][1] for at in kept], [rows[at][0] for at in kept]
-        classifier = fit([seen[at] for at in kept], labels, languages)
+        classifier = fit([seen[at] for at in kept], labels, languages, few=not own)
         for at in left_out:
             language, intent, text = rows[at]
             match = Match(language, text, classifier.scores(seen[at], language))

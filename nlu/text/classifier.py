@@ -3,8 +3,6 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +10,7 @@ from rapidfuzz.fuzz import ratio
 from rapidfuzz.process import cdist
 
 from nlu.text.features import Seen
-
-Floats = NDArray[np.float32]
-Places = NDArray[np.int32]
+from nlu.text.solvers import Floats, Places, Vector, descended, gram, logistic, solved
 
 # How much each block of features counts: n-grams, words, sounds, concepts, pairs of concepts, slots.
 _WEIGHTS = (1.0, 1.0, 0.4, 0.35, 0.25, 0.1)
@@ -24,22 +20,13 @@ _RIDGE = 0.5
 _LEAST_CONCEPTS, _LEAST_PAIRS = 30.0, 90.0
 # Above this many examples an n × n matrix is too much, and there are enough of them to do without.
 MOST_COMPARED = 8000
-_HEAVY = 48
+# Up to this many a logistic regression is worth its time beside the ridge, where intents have few examples each.
+MOST_WEIGHED = 3000
+_RIDGE_SHARE, _LOGISTIC_SHARE = 0.5, 0.1
 # So many intents are compared with text by text, of each so many examples; fewer where there are many examples.
 _LEAST_INTENTS, _MOST_INTENTS, _MOST_TEXTS, _MOST_OF_ONE = 4, 16, 240, 60
 _SHORT = 2
-_ROUNDS = 8
-# Solving stops at this share of what is to be solved: what is left changes no answer.
-_SOLVED, _MOST_STEPS = 4e-3, 100
 _NO_LIKENESS = 1e-6
-
-
-@dataclass(frozen=True, slots=True)
-class Vector:
-    """The features of one message as places in the model with their strengths."""
-
-    places: Places
-    values: Floats
 
 
 class Space:
@@ -158,8 +145,10 @@ class Classifier:
         return scores
 
 
-def fit(examples: Sequence[Seen], labels: Sequence[str], languages: Sequence[str]) -> Classifier:
-    """Return the classifier that the examples teach."""
+def fit(
+    examples: Sequence[Seen], labels: Sequence[str], languages: Sequence[str], *, few: bool = False
+) -> Classifier:
+    """Return the classifier that the examples teach; `few` if they are few for each intent, as in other tasks."""
     intents = tuple(dict.fromkeys(labels))
     where = {name: place for place, name in enumerate(intents)}
     classes = np.array([where[label] for label in labels], dtype=np.int32)
@@ -167,15 +156,18 @@ def fit(examples: Sequence[Seen], labels: Sequence[str], languages: Sequence[str
     space = Space.of(examples, least=2 if many else 1)
     vectors = [space.vector(seen) for seen in examples]
     if many:
-        return Classifier(labels, space, _descend(vectors, classes, len(intents), len(space.places)), {})
+        return Classifier(labels, space, descended(vectors, classes, len(intents), len(space.places)), {})
     truth = np.full((len(examples), len(intents)), -1, dtype=np.float32)
     truth[np.arange(len(examples)), classes] = 1
     kernel = gram(vectors, len(space.places))
     groups = _groups(examples, languages)
     for _, rows, likeness in groups.values():
         kernel[np.ix_(rows, rows)] += np.float32(_SIMILARITY_WEIGHT) * (likeness @ likeness.T)
+    told_apart = logistic(kernel, classes, len(intents)) if few and len(examples) <= MOST_WEIGHED else None
     kernel[np.diag_indices(len(examples))] += np.float32(_RIDGE)
-    answer = _solved(kernel, truth)
+    answer = solved(kernel, truth)
+    if told_apart is not None:
+        answer = np.float32(_RIDGE_SHARE) * answer + np.float32(_LOGISTIC_SHARE) * told_apart
     weights = np.zeros((len(space.places), len(intents)), dtype=np.float32)
     for vector, row in zip(vectors, answer, strict=True):
         weights[vector.places] += np.outer(vector.values, row)
@@ -209,79 +201,3 @@ def _sharpened(likeness: Floats) -> Floats:
     length = np.sqrt(np.sum(sharp * sharp, axis=-1, keepdims=True))
     result: Floats = sharp / np.maximum(length, np.float32(_NO_LIKENESS))
     return result
-
-
-def gram(vectors: Sequence[Vector], size: int) -> Floats:
-    """Return the products of all pairs of vectors (Gram matrix)."""
-    count = len(vectors)
-    rows = np.repeat(np.arange(count, dtype=np.int32), [len(vector.places) for vector in vectors])
-    places = np.concatenate([vector.places for vector in vectors])
-    values = np.concatenate([vector.values for vector in vectors])
-    order = np.argsort(places, kind="stable")
-    rows, values = rows[order], values[order]
-    ends = np.cumsum(np.bincount(places, minlength=size))
-    kernel = np.zeros((count, count), dtype=np.float32)
-    kernel[np.diag_indices(count)] = [float(vector.values @ vector.values) for vector in vectors]
-    heavy: list[Any] = []
-    start = 0
-    for end in ends.tolist():
-        here, there = rows[start:end], values[start:end]
-        start = end
-        if len(here) > _HEAVY:
-            column = np.zeros(count, dtype=np.float32)
-            column[here] = there
-            heavy.append(column)
-        elif len(here) > 1:
-            product = np.outer(there, there)
-            np.fill_diagonal(product, 0)  # the diagonal is complete already
-            kernel[here[:, None], here] += product
-    if heavy:
-        dense = np.array(heavy, dtype=np.float32)
-        product = dense.T @ dense
-        np.fill_diagonal(product, 0)
-        kernel += product
-    return kernel
-
-
-def _solved(kernel: Floats, truth: Floats) -> Floats:
-    """Return the solution of `kernel` × solution = `truth` (conjugate gradients, all intents at once).
-
-    The ridge keeps the kernel far from singular, so two dozen products do what elimination needs thousands of
-    steps for.
-    """
-    answer = np.zeros_like(truth)
-    left = truth.copy()
-    way = left.copy()
-    size = np.sum(left * left, axis=0)
-    enough = _SOLVED**2 * size
-    for _ in range(_MOST_STEPS):
-        if np.all(size <= enough):
-            break
-        ahead = kernel @ way
-        step = size / np.sum(way * ahead, axis=0)
-        answer += step * way
-        left -= step * ahead
-        before, size = size, np.sum(left * left, axis=0)
-        way = left + (size / before) * way
-    return answer
-
-
-def _descend(vectors: Sequence[Vector], classes: NDArray[np.int32], count: int, size: int) -> Floats:
-    """Fit one linear support vector machine per intent by dual coordinate descent, all intents at once."""
-    weights = np.zeros((size, count), dtype=np.float32)
-    duals = np.zeros((len(vectors), count), dtype=np.float32)
-    random = np.random.default_rng(7)
-    slack = np.float32(0.5)
-    for _ in range(_ROUNDS):
-        for row in random.permutation(len(vectors)):
-            vector = vectors[row]
-            signs = np.full(count, -1, dtype=np.float32)
-            signs[classes[row]] = 1
-            near = weights[vector.places]
-            gap = signs * (vector.values @ near) - 1 + slack * duals[row]
-            length = float(vector.values @ vector.values) + slack
-            new = np.maximum(duals[row] - gap / np.float32(length), 0)
-            change = (new - duals[row]) * signs
-            duals[row] = new
-            weights[vector.places] = near + np.outer(vector.values, change)
-    return weights

@@ -182,8 +182,10 @@ class Concepts:
 class Eyes:
     """Looks at a normalised message and says what is in it."""
 
-    def __init__(self, concepts: Concepts) -> None:
+    def __init__(self, concepts: Concepts, *, near: bool = False) -> None:
+        """`near`: words that stand near each other count too, where no concepts of the trade tell what belongs together."""
         self._concepts = concepts
+        self._near = near
 
     def see(self, text: str, slots: Iterable[str], *, chinese: bool) -> "Seen":
         """Return the features of a message; `slots` are the names of what was found in it."""
@@ -198,8 +200,7 @@ class Eyes:
         return Seen(
             text,
             dict.fromkeys(grams(text), 1.0),
-            # Concepts know which words belong together; without them, words that stand together tell.
-            {} if self._concepts.names else dict.fromkeys(near_words(text), 1.0),
+            dict.fromkeys(near_words(text), 1.0) if self._near else {},
             dict.fromkeys(sound_grams(said), 1.0),
             {f"\x01{name}": weight for name, weight in concepts.items()},
             pairs,

@@ -9,6 +9,8 @@ from typing import Any
 from locales.strict_yaml import LocaleError, load
 
 OUT_OF_SCOPE = "out_of_scope"
+# Everyday words that mean about the same, in place of the concepts that another task has not.
+THESAURUS = Path(__file__).with_name("thesaurus.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,11 @@ class Lexicon:
 
     intents: Mapping[str, Intent]
     languages: tuple[Language, ...]
+
+    @property
+    def ours(self) -> bool:
+        """Whether these are language folders, and not the sentences of another task."""
+        return any(self.names)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -92,7 +99,10 @@ def load_examples(path: Path) -> Lexicon:
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise LocaleError(f"{path}: {error}") from error
     examples = _sentences(path, content)
-    return Lexicon({name: Intent(name) for name in examples}, (Language("", examples),))
+    return Lexicon(
+        {name: Intent(name) for name in examples},
+        (Language("", examples, _sentences(THESAURUS, load(THESAURUS))),),
+    )
 
 
 def _intent(name: str, entry: Any) -> Intent:

@@ -32,7 +32,7 @@ def lint(lexicon: Lexicon, rows: Sequence[Row], reader: Reader) -> list[Finding]
         *(Finding(True, text) for text in _contradictions(_as_typed(lexicon))),
         *(Finding(False, text) for text in _contradictions(rows)),
         *(Finding(False, text) for text in _near_duplicates(rows)),
-        *(Finding(False, text) for text in _concepts(lexicon, rows, reader)),
+        *(Finding(False, text) for text in (_concepts(lexicon, rows, reader) if lexicon.ours else ())),
     ]
 
 

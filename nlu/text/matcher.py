@@ -97,7 +97,7 @@ class Reader:
                 for text in (*language.said(), *language.words)
             ),
         )
-        self.eyes = Eyes(self.concepts)
+        self.eyes = Eyes(self.concepts, near=not lexicon.ours)
 
     def normal(self, text: str, slots: "Slots | None", language: str) -> str:
         """Return the normalised text with signs in place of values."""
@@ -280,7 +280,8 @@ def _sounding(phrases: Mapping[str, str]) -> dict[str, str]:
 
 def learn(rows: list[tuple[str, str, str]], reader: Reader, seen: list[Seen]) -> Learnt:
     """Return what the example rows (language, intent, normalised text) teach."""
-    classifier = fit(seen, [intent for _, intent, _ in rows], [language for language, _, _ in rows])
+    few = not any(language for language, _, _ in rows)
+    classifier = fit(seen, [intent for _, intent, _ in rows], [language for language, _, _ in rows], few=few)
     return remembered(rows, reader, classifier)
 
 

@@ -63,7 +63,7 @@ def observed(lexicon: Lexicon, reader: Reader) -> tuple[list[Row], list[Seen]]:
     """Return every example, normalised, and what is seen of it."""
     rows: list[Row] = []
     seen: list[Seen] = []
-    own_task = any(language.name for language in lexicon.languages)
+    own_task = lexicon.ours
     named = {} if own_task else named_words(lexicon.intents)
     for language in lexicon.languages:
         for intent, sentences in language.examples.items():

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from locales.catalog import HOME
 from nlu.text.confidence import Confidence, read_confidence
-from nlu.text.lexicon import OUT_OF_SCOPE, Lexicon, load_examples, load_lexicon, sources
+from nlu.text.lexicon import OUT_OF_SCOPE, THESAURUS, Lexicon, load_examples, load_lexicon, sources
 from nlu.text.matcher import Match, Matcher
 from nlu.text.model_cache import fitted, installed
 from nlu.text.normal import cut
@@ -93,7 +93,7 @@ class Understander:
         """Return an understander of any other task, taught by a file that maps intents to sentences."""
         lexicon = load_examples(path)
         return cls(
-            Matcher(lexicon, fitted(lexicon, [path], () if cache is None else (cache,))),
+            Matcher(lexicon, fitted(lexicon, [path, THESAURUS], () if cache is None else (cache,))),
             read_confidence(),
         )
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from locales.catalog import HOME
-from locales.strict_yaml import LocaleError
+from locales.strict_yaml import LocaleError, load
 from nlu.text.confidence import Confidence
 from nlu.text.features import spoken
-from nlu.text.lexicon import Intent
+from nlu.text.lexicon import THESAURUS, Intent
 from nlu.text.model_cache import named_words
 from nlu.text.triggers import pieces, triggers
 from nlu.text.understanding import Understander
@@ -129,6 +129,36 @@ def test_the_matcher_learns_any_other_task(tmp_path: Path, suffix: str) -> None:
     other = Understander.of_examples(file)
     assert other.understand("please turn the lamp off", today=TODAY).intent == "light.off"
     assert other.understand("play some jazz music", today=TODAY).intent == "music"
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("please be silent", "mute"),
+        ("erase my appointment", "event.delete"),
+        ("purchase a seat for boston", "ticket"),
+        ("帮我查下去三亚的航班", "机票"),
+        ("得了肺炎要注意啥", "看病"),
+    ],
+)
+def test_everyday_words_that_mean_the_same_help_other_tasks(tmp_path: Path, text: str, intent: str) -> None:
+    task = {
+        "mute": ["mute the volume", "be quiet now"],
+        "louder": ["turn the volume up", "increase the sound"],
+        "event.delete": ["remove the meeting from my calendar", "delete this event"],
+        "event.add": ["add a meeting to my calendar", "create an event"],
+        "ticket": ["buy a train ticket to london", "book me a ticket"],
+        "机票": ["北京到上海的机票", "明天飞往广州的飞机"],
+        "看病": ["感冒怎么治疗", "头痛吃什么药"],
+    }
+    file = tmp_path / "task.json"
+    file.write_text(json.dumps(task), encoding="utf-8")
+    assert Understander.of_examples(file).understand(text, today=TODAY).intent == intent
+
+
+def test_the_thesaurus_holds_each_word_once_a_group() -> None:
+    for name, words in load(THESAURUS).items():
+        assert len(set(words)) == len(words) > 1, name
 
 
 def test_the_name_of_an_intent_is_an_example_too(tmp_path: Path) -> None:
