@@ -29,6 +29,7 @@ class Choice:
     scores: dict[str, float] = field(default_factory=dict)
     boxes: dict[str, Box] = field(default_factory=dict)
     others: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    suspect: set[str] = field(default_factory=set)  # left out, but what was read of them fails a check
 
     def put(self, name: str, value: Any, source: Source, score: float, box: Box | None = None) -> None:
         self.values[name] = value

@@ -192,6 +192,9 @@ def _drop_impossible(choice: Choice, kind: Kind | None) -> None:
                 drop(choice, name)
 
 
+_CHECK_FAILS = frozenset({TaxIdState.CHECK_MISMATCH, TaxIdState.ORGANISATION_MISMATCH})
+
+
 def _party_field(choice: Choice, ordered: Sequence[Evidence], name: str) -> None:
     readings: list[Value] = []
     legibility = 0.0
@@ -220,6 +223,8 @@ def _party_field(choice: Choice, ordered: Sequence[Evidence], name: str) -> None
         choice.put(name, best.value, Source.OCR, max(best.score, 0.95), best.box)
     elif best.again and best.score >= LIKELY_AGAIN and name.endswith("name"):
         choice.put(name, best.value, Source.OCR, LIKELY, best.box)
+    elif name.endswith("tax_id") and parse_tax_id(str(best.value)).state in _CHECK_FAILS:
+        choice.suspect.add(name)
 
 
 def _parties_differ(choice: Choice) -> None:
@@ -350,6 +355,8 @@ def _confidence(choice: Choice, invoice: Invoice, checks: Mapping[str, Check], q
     rest = [score for name, score in scores.items() if name not in ("number", "issue_date", "total")]
     if rest:
         value = 0.8 * value + 0.2 * min(rest)
+    if choice.suspect:  # misread, or not what was printed
+        value = min(value, 0.88)
     failed = [name for name, verdict in checks.items() if verdict.is_failure and name != "buyer_is_ours"]
     if failed:
         value = min(value, 0.5)

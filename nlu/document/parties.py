@@ -153,7 +153,9 @@ def _name(found: Labelled, label: Label, repair: bool) -> Value | None:
     again = any(piece.again for piece in pieces)
     # A part that was settled at first sight is measured as those that were looked at again.
     score = min((1 + piece.score) / 2 if again and not piece.again else piece.score for piece in pieces)
-    return Value(text, score, box=found.box(pieces[0]), text=text, again=again)
+    beside = [piece for piece in pieces if piece.row is pieces[0].row]
+    place = Piece(beside[0].row, beside[0].start, beside[-1].end)
+    return Value(text, score, box=found.box(place), text=text, again=again)
 
 
 def _once(parts: list[str]) -> str:

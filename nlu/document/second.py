@@ -29,6 +29,7 @@ _CLOSER = 3  # looks at a number alone
 _TOLD = 0.8  # of a digit that is known from its neighbours
 _OUTVOTED = 0.9  # what one look of three differs in is at most so sure
 _DOUBT = 0.5  # what more differ in
+_WIDE = {"(": "（", ")": "）", "（": "(", "）": ")"}  # one bracket, whichever width it is read in
 
 
 def look_again(
@@ -113,8 +114,9 @@ def _weighed(word: Word, looks: Sequence[Read]) -> Word:
             thoughts[index].update(rivals)
     thinks = any(look.rivals for look in looks)
     for index, total in enumerate(sums):
-        if thinks and "\u4e00" <= text[index] <= "\u9fff":
+        if thinks and ("\u4e00" <= text[index] <= "\u9fff" or text[index] in _WIDE):
             text[index], likely = thoughts[index].most_common(1)[0]
+            likely += thoughts[index][_WIDE.get(text[index], "")]
             scores[index] = (1 + likely / (1 + len(looks))) / 2
             continue
         mean = total / (1 + len(looks))

@@ -128,3 +128,21 @@ def test_a_name_cut_off_at_the_edge_is_completed() -> None:
     )
     assert evidence.first("seller_name") == "南京市云舟信息技术股份有限公司"
     assert evidence.first("buyer_name") == "北京嵘弦石化销售有限公司上海分公司"
+
+
+def test_an_id_that_fails_its_check_leaves_a_doubt_even_where_it_is_not_shown() -> None:
+    def read(tax_id: str) -> Found:
+        return merged(
+            seen(
+                ((500, "增值税电子普通发票", 1.0), (1000, "发票号码：43276353", 1.0)),
+                ((100, "发票代码：035001800211", 1.0), (1000, "开票日期：2018年11月04日", 1.0)),
+                ((100, "购买方名称：北京砚野有限公司", 1.0),),
+                ((100, f"购买方税号：{tax_id}", 0.92),),
+                ((100, "价税合计（大写）", 1.0), (500, "捌拾圆整", 0.99), (1200, "（小写）¥80.00", 0.99)),
+            )
+        )
+
+    assert read(BUYER).confidence >= 0.9
+    altered = read(BUYER.replace("502", "503"))
+    assert altered.invoice.buyer_tax_id is None
+    assert altered.confidence < 0.9
