@@ -12,6 +12,7 @@ SURE_TOTAL = 0.95  # a lost digit leaves its neighbours certain
 SURE_ALONE = 0.9  # on tickets that print one figure only
 SURE_NAME = ((0.96, 0.65), (0.93, 0.75), (0.88, 0.9), (0.0, 0.95))  # by the legibility of the page
 SURE_AGAIN = 0.93  # an id whose check fails, that several looks agree on
+SURE_ID = 0.25  # an id whose two check characters hold: one misreading in 300 does
 SURE_NAME_AGAIN = 0.87  # such a name, whatever the page: three of four looks are for every character of it
 LIKELY_AGAIN = 0.8  # such a name is shown, and the whole is called less than sure
 LIKELY = 0.4  # the score it is kept with

@@ -21,6 +21,7 @@ from nlu.document.choice import (
     SURE_AGAINST,
     SURE_CAPITALS,
     SURE_DIGITS,
+    SURE_ID,
     SURE_NAME,
     SURE_NAME_AGAIN,
     Choice,
@@ -216,7 +217,7 @@ def _party_field(choice: Choice, ordered: Sequence[Evidence], name: str) -> None
     )
     if name.endswith("tax_id"):
         valid = parse_tax_id(str(best.value)).state is TaxIdState.VALID
-        limit = 0.5 if valid else SURE_AGAIN if best.again else 0.95
+        limit = SURE_ID if valid else SURE_AGAIN if best.again else 0.95
     if agreed:
         limit -= 0.15
     if best.score >= limit:

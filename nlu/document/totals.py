@@ -23,7 +23,7 @@ _CAPITAL = re.compile(
 )
 
 
-_MISREAD = str.maketrans("集染漆桨棠柴仟件竖", "柒柒柒柒柒柒仟仟整")  # in capital amounts, by OCR
+_MISREAD = str.maketrans("集染漆桨棠柴仟件竖参", "柒柒柒柒柒柒仟仟整叁")  # in capital amounts, by OCR
 
 
 @dataclass(frozen=True, slots=True)
