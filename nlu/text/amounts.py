@@ -68,6 +68,7 @@ class Amounts:
         self._about_after = words.after("amounts.about_after", money)
         self._than = words.before("amounts.than")
         self._than_less = words.after("amounts.than_less", money)
+        self._than_more = words.after("amounts.than_more", money)
         self._range = words.compiled(rf"{money}{words.any_of('amounts.to')}\s*(?:{sign}\s?)?")
         self._range_after = words.after("amounts.range_after", money)
         self._range_before = words.before("amounts.range_before", rf"\s*(?:{sign}\s?)?")
@@ -212,8 +213,10 @@ class Amounts:
         ):
             if (found := pattern.match(text, one.end)) is not None:
                 return name, found.end()
-        if self._than.search(before) and (found := self._than_less.match(text, one.end)):
-            return "most", found.end()
+        if self._than.search(before):
+            for name, pattern in (("most", self._than_less), ("least", self._than_more)):
+                if (found := pattern.match(text, one.end)) is not None:
+                    return name, found.end()
         # "不超过" ends with "超过", "no less than" with "less than": what begins first is what is meant.
         ways = (("least", self._more_before), ("most", self._less_before), ("about", self._about_before))
         led = [

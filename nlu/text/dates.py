@@ -33,6 +33,7 @@ class Dates:
         self._gate = Gate((rule, rule.needs) for rule in self.rules)
         beside = alternatives([*words.items("dates.to"), *words.items("dates.beside")])
         self._to = words.compiled(rf"\s*(?:{beside}\s*)?")
+        self._beside = words.compiled(rf"[\s,(]*(?:{words.any_of('dates.apposition')}\s+)?")
         self._deadline_after = words.after("dates.deadline_after")
         self._deadline_before = words.before("dates.deadline_before")
         self._since_after = words.after("dates.since_after")
@@ -58,10 +59,14 @@ class Dates:
             return None
         whole, others = found[0], found[1:]
         for part in found[1:]:
-            if part.start - whole.end > _BETWEEN or self._to.fullmatch(text, whole.end, part.start) is None:
+            if part.start - whole.end > _BETWEEN:
                 break
-            same_day = text[whole.end : part.start].strip(" ,(") == "" and _day_named_twice(whole, part)
-            whole = PeriodFound(whole.start, part.end, same_day or periods.joined(whole.period, part.period))
+            near = self._beside.fullmatch(text, whole.end, part.start) is not None
+            period = _day_named_twice(whole, part) if near else None
+            if period is None and self._to.fullmatch(text, whole.end, part.start) is None:
+                break
+            period = period or periods.joined(whole.period, part.period)
+            whole = PeriodFound(whole.start, part.end, period)
             others = others[1:]
         bounded = self._bounded(text, whole, today)
         return replace(bounded, others=tuple((part.start, part.end) for part in others))

@@ -232,6 +232,10 @@ def joined(one: Period, other: Period) -> Period:
     elif other.open_week and one.unit == "weekday":
         last = one.first + timedelta(days=(other.last.weekday() - one.first.weekday()) % 7)
         other = Period(last, last, "weekday")
+    elif one.open_week and other.unit == "weekday":
+        # "Monday to Wednesday last week".
+        first = other.last - timedelta(days=(other.last.weekday() - one.first.weekday()) % 7)
+        one = Period(first, first, "weekday")
     elif other.open_year and not one.open_year:
         # "2025年8月到10月": the year is said once.
         moved = _in_year(other, one.first.year)

@@ -22,14 +22,14 @@ _FORM = re.compile(
     r"[ ,]+(?:co|company|ltd|limited|inc|llc|corp|corporation|gmbh|pte)\b.*$",
     re.MULTILINE,
 )
-_PLACES = (
+PLACES = (
     r"(?:中国|北京|上海|天津|重庆|广州|深圳|杭州|南京|苏州|成都|武汉|西安|厦门|青岛|宁波|大连|长沙|郑州|合肥|福州|济南|沈阳|"
     r"无锡|东莞|佛山|昆明|哈尔滨|长春|石家庄|太原|南昌|南宁|贵阳|海口|兰州|珠海|常州|温州|绍兴|嘉兴|"
     r"[\u4e00-\u9fff]{2,3}(?:省|市|区|县))(?:市|省)?"
 )
-REGION = re.compile(_PLACES)
+REGION = re.compile(PLACES)
 LEGAL_FORM = _FORM
-_REGION_BEFORE = re.compile(rf"^{_PLACES}(?=..)", re.MULTILINE)
+_REGION_BEFORE = re.compile(rf"^{PLACES}(?=..)", re.MULTILINE)
 _BRACKETS = re.compile(r"\([^()\n]{1,12}\)")
 _EDGES = re.compile(r"^ +| +$", re.MULTILINE)
 _HALF = 21  # bits of a character

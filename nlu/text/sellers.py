@@ -10,7 +10,7 @@ from rapidfuzz.distance import OSA
 from nlu.text import seller_names
 from nlu.text.fold import fold
 from nlu.text.romanised import romanised
-from nlu.text.seller_names import LEGAL_FORM, REGION, Forms, Lines, Sounds
+from nlu.text.seller_names import LEGAL_FORM, PLACES, REGION, Forms, Lines, Sounds
 
 _SHORTEST = 3  # characters of a short name that counts
 _LATIN = re.compile(r"[a-z0-9]")
@@ -22,7 +22,7 @@ _WORDS_LIMIT = 120  # characters of a sentence in which a misspelt name is looke
 
 _BRAND = re.compile(
     r"(?:(?<=[ ,、\x00在查找看把给从去到搜下的那张个跟和是了])|^)"
-    r"(?=([\u4e00-\u9fff]{2,3}?)(?:家?(?:的|开|那)|の|で|吃|住|买|消费|聚餐|用餐|请客|加油|打车|[发专普电餐]?票|$|[ ,\x00]))"
+    rf"(?:{PLACES})?(?=([\u4e00-\u9fff]{{2,3}}?)(?:家?(?:的|开|那)|の|で|吃|住|买|消费|聚餐|用餐|请客|加油|打车|[发专普电餐]?票|$|[ ,\x00]))"
 )
 _FEW = 4  # more names than that with the same two characters, and it is a word
 
@@ -125,7 +125,7 @@ class SellerIndex:
                 continue
             if first + _FEW < len(forms) and forms[first + _FEW].startswith(match[1][:2]):
                 continue
-            found.append((self._names[int(self._forms.owners[place])], 90.0, *match.span(1)))
+            found.append((self._names[int(self._forms.owners[place])], 90.0, match.start(), match.end(1)))
         return found
 
     def _alike(self, text: str) -> list[Found]:
