@@ -17,7 +17,7 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 _LARGEST = Decimal(10_000_000_000)
 _BARE_LEAST = 10  # a bare number under that is a count, whatever stands before it
 _NEAR = 24  # characters between the two ends of "over 500 but under 1000"
-_WINDOW = 20
+_WINDOW = 28
 _PLACES = {"万": 10_000, "千": 1000, "百": 100, "十": 10}
 
 
