@@ -15,6 +15,7 @@ SURE_AGAIN = 0.93  # an id whose check fails, that several looks agree on
 SURE_ID = 0.25  # an id whose two check characters hold: one misreading in 300 does
 SURE_NAME_AGAIN = 0.87  # such a name, whatever the page: three of four looks are for every character of it
 LIKELY_AGAIN = 0.8  # such a name is shown, and the whole is called less than sure
+LIKELY_DIGITS = 0.55  # so is a number or date whose label stands beside it
 LIKELY = 0.4  # the score it is kept with
 SURE_CAPITALS = 0.9
 SURE_AGAINST = 0.93  # to contradict the QR code

@@ -16,6 +16,7 @@ from fapiao.tax_id import TaxIdState, parse_tax_id
 from nlu.document.choice import (
     LIKELY,
     LIKELY_AGAIN,
+    LIKELY_DIGITS,
     SURE,
     SURE_AGAIN,
     SURE_AGAINST,
@@ -161,6 +162,8 @@ def _printed(choice: Choice, ordered: Sequence[Evidence], name: str, kind: Kind 
         limit += 0.04
     if best.score >= limit:
         choice.put(name, best.value, Source.OCR, best.score, best.box)
+    elif best.score >= LIKELY_DIGITS and best.labelled and not rivals and name != "check_code":
+        choice.put(name, best.value, Source.OCR, LIKELY, best.box)  # shown to be confirmed
 
 
 def _fits(name: str, value: Any, kind: Kind | None) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from fapiao.kinds import Kind
-from fapiao.money import FEN, MoneyError, may_read_as, parse_capitals
+from fapiao.money import FEN, MoneyError, may_read_as, money_text, parse_capitals
 from fapiao.qr import AmountMeaning, QrPayload
 from nlu.document.choice import SURE, SURE_ALONE, SURE_TOTAL, Choice
 from nlu.document.evidence import Evidence
@@ -80,6 +80,8 @@ def _ocr_total(
         votes[figure.value] = votes.get(figure.value, 0) + figure.score
     if written is not None:
         votes[written.value] = votes.get(written.value, 0) + written.score
+        if any(_blurred(figure, written.value) for figure in printed):
+            votes[written.value] += 0.4  # the figures are a misreading of what the words say
     if total_qr is not None:
         votes[total_qr.value] = votes.get(total_qr.value, 0) + 2.0
     nets = [net_qr] if net_qr is not None else figures["amount"][:2]
@@ -112,6 +114,13 @@ def _ocr_total(
         return
     score = min(1.0, weight / 1.5) if weight >= 1.5 else min(weight, 1.0) * 0.97
     choice.put("total", value, Source.OCR, score, best.box if best else None)
+
+
+def _blurred(figure: _Figure, value: Decimal) -> bool:
+    """True if figures that are unclear are those of another value but for a digit or two."""
+    seen, meant = (money_text(amount).replace(".", "") for amount in (figure.value, value))
+    same = sum(a == b for a, b in zip(seen, meant, strict=False))
+    return figure.score < SURE and len(seen) == len(meant) and len(meant) - 2 <= same < len(meant)
 
 
 _RATES = tuple(

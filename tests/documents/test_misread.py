@@ -146,3 +146,36 @@ def test_an_id_that_fails_its_check_leaves_a_doubt_even_where_it_is_not_shown() 
     altered = read(BUYER.replace("502", "503"))
     assert altered.invoice.buyer_tax_id is None
     assert altered.confidence < 0.9
+
+
+def test_words_tell_the_total_where_a_figure_is_unclear() -> None:
+    def read(figures: str, score: float) -> Decimal | None:
+        return merged(
+            seen(
+                ((500, "二手车销售统一发票", 1.0), (1000, "发票号码：79697790", 1.0)),
+                (
+                    (100, "车价合计（大写）", 1.0),
+                    (300, "壹拾贰万玖仟玖佰叁拾叁圆整", 0.9),
+                    (1200, figures, score),
+                ),
+                kind=Kind.USED_CAR,
+            )
+        ).invoice.total
+
+    assert read("小写¥120933.00", 0.5) == Decimal("129933.00")
+    assert read("小写¥120933.00", 0.99) is None
+    assert read("小写¥431.00", 0.6) is None
+
+
+def test_a_number_that_is_not_quite_sure_is_shown_with_a_doubt() -> None:
+    def read(score: float) -> Found:
+        return merged(
+            seen(
+                ((100, "区块链电子普通发票", 1.0), (1000, "发票号码：84354907", score)),
+                ((100, "发票代码：144032409110", 1.0), (1000, "开票日期：2024年04月13日", 1.0)),
+                ((100, "价税合计（大写）", 1.0), (500, "捌拾圆整", 0.99), (1200, "（小写）¥80.00", 0.99)),
+            )
+        )
+
+    assert (read(0.7).invoice.number, read(0.7).confidence < 0.9) == ("84354907", True)
+    assert read(0.4).invoice.number is None
