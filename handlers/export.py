@@ -19,6 +19,7 @@ from storage.records import InvoiceRecord
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv"
+_LONGEST = 60
 _MOST = 10_000  # invoices in one sheet
 
 
@@ -95,6 +96,16 @@ async def _kept(
 
 def _by_invoice(filed: Sequence[tuple[Filing, InvoiceRecord]]) -> Iterator[tuple[int, Filing]]:
     return ((record.id, filing) for filing, record in filed)
+
+
+async def in_words(turn: Turn, services: Services) -> Outcome | None:
+    """A sentence that plainly asks to export invoices; None for any other, also for one about personal data."""
+    understanding, text, catalog = turn.understanding, turn.message.text, services.catalog
+    if understanding is None or len(text) > _LONGEST or understanding.intent == "privacy.export":
+        return None
+    if "invoice_number" in understanding.slots or not says(catalog, "export.words", text):
+        return None
+    return await export(turn, services) if says(catalog, "export.words_thing", text) else None
 
 
 async def download(turn: Turn, services: Services) -> Outcome:

@@ -182,6 +182,7 @@ FOLLOW_UPS: tuple[Parser, ...] = (
     correction.in_words,
     remind.in_words,
     follow.in_words,
+    export.in_words,
     faq.named,
     figures.asked,
     ellipsis.goes_on,

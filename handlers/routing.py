@@ -16,6 +16,7 @@ from storage.records import Conversation
 LONGEST = 4_000  # characters of a message that we read
 _LIKELY, _AHEAD = 0.8, 0.6  # confidence, and lead over the next wish, that do for a harmless answer
 _SPOKEN_OF, _SPOKEN_AHEAD = 0.4, 0.15  # the same where the message or the talk names what it is about
+_OF_ONE = frozenset({"invoice.status", "invoice.duplicate"})
 _DOCUMENTS = frozenset({"photo", "file", "video"})
 
 
@@ -134,8 +135,11 @@ def _is_clear(turn: Turn, understanding: Understanding) -> bool:
     lead = sure - max(rivals, default=0.0)
     if intent == "invoice.search" and criteria.has_criteria(understanding.slots):
         return sure >= _SPOKEN_OF and lead >= _SPOKEN_AHEAD
-    if intent == "invoice.status" and "invoice" in turn.conversation.slots:
-        return sure >= _SPOKEN_OF and lead >= _SPOKEN_AHEAD
+    if intent in _OF_ONE and "invoice" in turn.conversation.slots:
+        # Whether it was claimed and how far it is are one look at the invoice spoken of.
+        of_one = sum(guess.confidence for guess in understanding.alternatives if guess.intent in _OF_ONE)
+        others = [guess.confidence for guess in understanding.alternatives if guess.intent not in _OF_ONE]
+        return of_one >= _SPOKEN_OF and of_one - max(others, default=0.0) >= _SPOKEN_AHEAD
     return sure >= _LIKELY and lead >= _AHEAD
 
 

@@ -207,7 +207,7 @@ async def listed(
         "to": str(offset + len(page.invoices)),
     }
     head = "search.head" if page.count > len(page.invoices) else "search.head_all"
-    lines = (*sums.before(page, unused), Phrase(head, values), *sums.counted(page.tally), *rows)
+    lines = (*sums.before(page, unused), Phrase(head, values), *rows, *sums.counted(page.tally))
     return Outcome(turn.settled(), (Reply("search.page", {"lines": lines}, tuple(buttons)),))
 
 

@@ -4,15 +4,16 @@ import { make } from "./make.js";
 
 const LINK = /https:\/\/[^\s<>"'，。；：！？、（）【】「」《》]+/g;
 const SOURCE = /〔[^〔〕\d\n]{1,12}〕/g; // where a value comes from
-const SINCE = /[（(][^（()）]*\d\d:\d\d[，,][^（()）]*[)）]/g; // since when a state holds, and who says so
+const SINCE = /[（(][^（()）]*\d\d:\d\d[，,、][^（()）]*[)）]/g; // since when a state holds, and who says so
 const KINDS = [
   [/^⚠/, "warn"],
   [/^✓/, "good"],
-  [/^(?:下一步：|Next: |次に：)/, "next"],
+  [/^(?:下一步：|Next: |次の手順：)/, "next"],
+  [/^(?:※|\*) /, "note"],
   [/^(?:【演示数据】|\[Demo data 演示数据\]|【デモデータ 演示数据】)$/, "demo"],
 ];
 // Answers whose first line is their heading, by the key of the reply.
-const HEADED = /^(?:verdict\.show|status\.card|search\.page|intake\.several|notice\.changed|verify\.report|missing\.answer)$/;
+const HEADED = /^(?:verdict\.show|status\.card|search\.(?:page|sums)|export\.list|intake\.several|notice\.changed|verify\.report|missing\.answer)$/;
 
 /** The words of the bot: links, sources and kinds of lines told apart. */
 export function words({ text, key }) {
