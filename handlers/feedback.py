@@ -2,18 +2,23 @@
 
 import hashlib
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from handlers.core import Button, Outcome, Services, Turn
 from handlers.menu import agreed
 from storage import notices
 from storage.notices import Fact
 
+if TYPE_CHECKING:
+    from nlu.text.understanding import Understanding
+
 HIGHEST = 5
 _SATISFIED = 4  # from here on nobody is asked what went wrong
 _LONGEST = 2_000  # characters that are kept
 _BARE = 8  # a complaint of fewer characters only announces one
 _BARE_WORDS = 5  # the same where words are parted by spaces
+_A_PERSON = frozenset({"agent.handoff", "agent.emergency", "contact.info"})
+_HALF_CLEAR = 0.4
 _RATING = re.compile(r"\D{0,6}([1-5])\D{0,6}", re.ASCII)
 
 
@@ -55,15 +60,18 @@ async def words(turn: Turn, services: Services) -> Outcome | None:
     """Awaited `feedback_words`: whatever is said, unless it is clearly another wish."""
     if agreed(turn) is False:
         return turn.say("feedback.later")
-    understanding = turn.understanding
-    if (
-        understanding is not None
-        and understanding.action == "answer"
-        and understanding.intent != "out_of_scope"
-        and not understanding.intent.startswith("feedback.")
-    ):
+    if turn.understanding is not None and _is_another_wish(turn.understanding):
         return None
     return await _kept(turn, services, "words") if turn.message.text.strip() else None
+
+
+def _is_another_wish(understanding: "Understanding") -> bool:
+    """Whether somebody who was asked what is wrong wants something else; a person, also where it is half clear."""
+    if understanding.intent in _A_PERSON and understanding.action == "clarify":
+        return understanding.confidence >= _HALF_CLEAR
+    if understanding.action != "answer" or understanding.intent == "out_of_scope":
+        return False
+    return not understanding.intent.startswith("feedback.")
 
 
 async def button(turn: Turn, services: Services) -> Outcome:

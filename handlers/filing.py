@@ -85,6 +85,17 @@ async def drop(turn: Turn, services: Services) -> Outcome:
     return turn.say("filing.dropped", Button("button.menu", "help"))
 
 
+async def dropped(turn: Turn, services: Services) -> Outcome | None:
+    """A cancel (算了) with nothing else under way: the open draft is given up; None where there is none."""
+    remembered = turn.conversation.slots.get("filing")
+    if remembered is None or turn.conversation.awaiting is not None:
+        return None
+    draft = await drafts.load(turn, services, remembered)
+    if draft is None or not draft.is_open:
+        return None
+    return await drop(replace(turn, argument=str(draft.id)), services)
+
+
 async def words(turn: Turn, services: Services) -> Outcome | None:
     """A yes, or "file it" in words, while a draft is open; None for anything else, and for asking how."""
     remembered, several = turn.conversation.slots.get("filing"), turn.conversation.slots.get("filings")

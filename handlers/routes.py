@@ -54,6 +54,11 @@ async def yes(turn: Turn, services: Services) -> Outcome:
     return await filing.words(turn, services) or await menu.yes(turn, services)
 
 
+async def cancel(turn: Turn, services: Services) -> Outcome:
+    """Leave it (取消): the question that is open, else the draft that waits to be filed."""
+    return await filing.dropped(turn, services) or await menu.cancel(turn, services)
+
+
 async def correct(turn: Turn, services: Services) -> Outcome:
     """Wrong information (信息有误): of the open draft, or of an invoice that the seller has to issue anew."""
     return await correction.correct(turn, services) or await faq.correct(turn, services)
@@ -91,7 +96,7 @@ BY_INTENT: Mapping[str, Handler] = {
     "smalltalk.thanks": menu.thanks,
     "smalltalk.bye": menu.bye,
     "help.menu": menu.show,
-    "cancel": menu.cancel,
+    "cancel": cancel,
     "confirm.yes": yes,
     "confirm.no": menu.no,
 }

@@ -162,7 +162,8 @@ def _resumed(turn: Turn, outcome: Outcome) -> Outcome:
     """A question of ours is not forgotten because another one came in between."""
     understanding, conversation = turn.understanding, outcome.conversation
     intent = "" if understanding is None else understanding.intent
-    if conversation.awaiting is not None or intent not in routes.IN_BETWEEN or conversation.misses:
+    in_between = intent in routes.IN_BETWEEN or any(reply.key.startswith("faq.") for reply in outcome.replies)
+    if conversation.awaiting is not None or not in_between or conversation.misses:
         return outcome
     question = turn.conversation.slots.get("question")
     kept: Conversation = replace(conversation, awaiting=turn.conversation.awaiting)

@@ -58,9 +58,7 @@ async def test_the_welcome_starts_a_talk(visiting: Visiting) -> None:
 async def test_the_language_is_switched_and_remembered(visiting: Visiting, talk: Talk) -> None:
     async with visiting() as visit:
         await visit.page.get_by_role("button", name="English").click()
-        await expect(visit.page.locator("#text")).to_have_attribute(
-            "placeholder", "Question or invoice number"
-        )
+        await expect(visit.page.locator("#text")).to_have_attribute("placeholder", "Ask or type a number")
         await expect(visit.bot()).to_contain_text("pressed language:en")
         await expect(visit.page.locator("html")).to_have_attribute("lang", "en")
         await expect(visit.page.locator("#demo")).to_have_text("Demo data")
