@@ -39,6 +39,14 @@ class Server:
             **{f"PIAODA_{name.upper()}": value for name, value in settings.items()},
         }
 
+    async def __aenter__(self) -> "Server":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._process is not None and self._process.returncode is None:
+            await self.kill()  # what was tested has failed
+
     async def start(self) -> None:
         """Start it and wait until it is ready."""
         with (self.home / "log").open("ab") as log:

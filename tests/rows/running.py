@@ -60,7 +60,7 @@ async def prepare(home: Path, database: str | None = None, fill: Fill = nothing)
 
 
 @asynccontextmanager
-async def running(place: Place, *, mode: str, telegram_mode: str) -> AsyncIterator[Running]:
+async def running(place: Place, *, mode: str, telegram_mode: str, **settings: str) -> AsyncIterator[Running]:
     """The program with all its channels, WeChat in `mode`; stopped in order afterwards, without a complaint."""
     server = Server(
         place.home,
@@ -75,6 +75,7 @@ async def running(place: Place, *, mode: str, telegram_mode: str) -> AsyncIterat
         telegram_secret=SECRET,
         public_url=PUBLIC_URL,
         **({} if mode == "plain" else {"wechat_aes_key": AES_KEY}),
+        **settings,
     )
 
     async def deliver(url: str, headers: dict[str, str], body: bytes) -> int:
