@@ -140,7 +140,7 @@ async def build(settings: Settings) -> Program:
     for channel in (wechat, telegram):
         if channel is not None:
             channels[channel.name] = channel
-            deliveries.append(Delivery(store, channel, utc_now))
+            deliveries.append(Delivery(store, channel, utc_now, assistant.silence))
     return Program(
         settings=settings,
         store=store,

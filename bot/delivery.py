@@ -2,18 +2,25 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
 from bot import metrics
-from handlers.core import Channel, InDoubtError, NeedsContactError, RetryLaterError, UndeliverableError
+from handlers.core import (
+    Channel,
+    InDoubtError,
+    NeedsContactError,
+    RecipientGoneError,
+    RetryLaterError,
+    UndeliverableError,
+)
 from storage import outbox
 from storage.database import StoreUnavailableError
 from storage.outbox import Lease, Mark
-from storage.records import OutboxItem, OutboxState
+from storage.records import ChatId, OutboxItem, OutboxState
 from storage.store import Store
 
 _LEASE_SECONDS = 120.0  # longer than any call with its retries
@@ -32,10 +39,17 @@ class PushChannel(Channel, Protocol):
 
 
 class Delivery:
-    """Sends the outbox of one channel."""
+    """Sends the outbox of one channel; `on_gone` is told of users to whom nothing can be delivered any more."""
 
-    def __init__(self, store: Store, channel: PushChannel, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        channel: PushChannel,
+        now: Callable[[], datetime],
+        on_gone: Callable[[ChatId], Awaitable[object]],
+    ) -> None:
         self._store = store
+        self._on_gone = on_gone
         self._channel = channel
         self._now = now
         self._work = asyncio.Event()
@@ -114,8 +128,16 @@ class Delivery:
             return OutboxState.IN_DOUBT, now
         except UndeliverableError as error:
             _log.warning("undeliverable", channel=self._channel.name, reason=str(error), item=item.id)
+            if isinstance(error, RecipientGoneError):
+                await self._end_follows(item.outgoing.chat)
             return OutboxState.DEAD, now
         return OutboxState.SENT, now
+
+    async def _end_follows(self, chat: ChatId) -> None:
+        try:
+            await self._on_gone(chat)
+        except StoreUnavailableError:
+            _log.warning("follows_not_ended", channel=chat.channel)  # the next message to them says it again
 
     def _sent(self, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)

@@ -17,6 +17,7 @@ from handlers.album import Albums
 from handlers.core import Handler, Outcome, Reply, Services, Turn
 from handlers.wording import render
 from storage import messages, outbox
+from storage.leaving import FAREWELL, Leave, leave
 from storage.messages import Answer, Arrival, Claim, ConversationChangedError, Retry
 from storage.outbox import Mark, Push
 from storage.records import ChatId, Conversation, Message, OutboxItem, OutboxState, Outgoing, Owner, Viewer
@@ -115,8 +116,12 @@ class Assistant:
         self._on_queued()
 
     async def silence(self, chat: ChatId) -> None:
-        """The user has left: what was not delivered is given up."""
-        await self._store.write(outbox.drop, chat)
+        """The user has left: what was not delivered is given up, what they follow ends; told if they come back."""
+        conversation = (await self._store.read(messages.load, [chat]))[chat][0]
+        now = self.services.now()
+        words = render(Reply("held.left"), chat, conversation.language, self.services.catalog)
+        farewell = Push(f"{FAREWELL}{chat}:{now.isoformat()}", words, OutboxState.HELD, now)
+        await self._store.write(leave, Leave(chat, farewell))
 
     async def tell(self, chat: ChatId, reply: Reply, language: str, key: str) -> bool:
         """Say something that answers no message, once per key; False if it was said before."""

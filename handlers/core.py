@@ -121,6 +121,10 @@ class UndeliverableError(DeliveryError):
     """It can never be delivered: the user is gone or has blocked us, or the content is refused."""
 
 
+class RecipientGoneError(UndeliverableError):
+    """Nothing can be delivered to this user any more: they have blocked us, or are no more."""
+
+
 class AttachmentError(Exception):
     """A file could not be fetched; `reason` is a reply key suffix: too_large, gone, unavailable."""
 

@@ -228,17 +228,3 @@ async def waiting(connection: AsyncConnection, states: Sequence[OutboxState], li
         .limit(limit)
     )
     return [item(row) for row in reversed(rows.all())]
-
-
-async def drop(connection: AsyncConnection, chats: Sequence[ChatId]) -> list[None]:
-    """The user has left: what was not delivered is given up."""
-    await connection.execute(
-        sa.update(messages)
-        .where(
-            messages.c.chat.in_([str(chat) for chat in chats]),
-            messages.c.direction == "out",
-            messages.c.state.notin_([OutboxState.SENT.value]),
-        )
-        .values(state=OutboxState.DEAD.value)
-    )
-    return [None for _ in chats]

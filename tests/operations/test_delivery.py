@@ -7,10 +7,18 @@ import pytest
 import pytest_asyncio
 
 from bot.delivery import Delivery
-from handlers.core import DeliveryError, InDoubtError, NeedsContactError, RetryLaterError, UndeliverableError
-from storage import outbox
+from handlers.core import (
+    DeliveryError,
+    InDoubtError,
+    NeedsContactError,
+    RecipientGoneError,
+    RetryLaterError,
+    UndeliverableError,
+)
+from storage import notices, outbox
+from storage.notices import Watch
 from storage.outbox import Lease, Mark, Push, Sweep
-from storage.records import Attachment, ChatId, OutboxState, Outgoing
+from storage.records import Attachment, ChatId, Message, OutboxState, Outgoing
 from tests.operations.conftest import Office
 
 CHAT = ChatId("pigeon", "p1")
@@ -52,7 +60,7 @@ class Loft:
     def __init__(self, office: Office) -> None:
         self.office = office
         self.pigeon = Pigeon()
-        self.delivery = Delivery(office.store, self.pigeon, lambda: office.now)
+        self.delivery = Delivery(office.store, self.pigeon, lambda: office.now, office.assistant.silence)
 
     async def push(self, *keys: str, chat: ChatId = CHAT) -> None:
         for key in keys:
@@ -165,11 +173,37 @@ async def test_what_was_given_up_meanwhile_does_not_come_back(loft: Loft) -> Non
     loft.pigeon.gate.clear()
     await loft.push("slow")
     await until(lambda: loft.pigeon.in_the_air == 1)
-    await loft.office.store.write(outbox.drop, CHAT)  # the user has left
+    await loft.office.assistant.silence(CHAT)  # the user has left
     loft.pigeon.gate.set()
     await loft.delivery.finish(5)
     assert await loft.states() == {"slow": "dead"}
     assert loft.pigeon.arrived == []
+
+
+async def test_who_has_blocked_us_follows_nothing_any_more_and_is_told_so_on_coming_back(loft: Loft) -> None:
+    office = loft.office
+    invoice = await office.invoice(await office.person(CHAT, language="ja"))
+    await office.store.write(notices.follow, Watch(CHAT, invoice, office.now))
+    await office.store.write(notices.follow, Watch(OTHER, invoice, office.now))
+    loft.pigeon.failures["blocked"] = [RecipientGoneError("403")]
+    loft.pigeon.failures["again"] = [RecipientGoneError("403")]
+    await loft.push("blocked", "again")
+    words = office.catalog.text("held.left", "ja")
+    assert await loft.settled() == {"blocked": "dead", "again": "dead", words: "held"}
+    assert await office.store.read(notices.followed, [CHAT, OTHER]) == [[], [invoice]]
+    answers = await office.assistant.answer(Message("back", CHAT, "hi"))
+    assert answers[0].outgoing.text == words
+    assert (await loft.settled())[words] == "sent"
+
+
+async def test_what_is_refused_for_its_content_ends_no_follow(loft: Loft) -> None:
+    office = loft.office
+    invoice = await office.invoice(await office.person(CHAT))
+    await office.store.write(notices.follow, Watch(CHAT, invoice, office.now))
+    loft.pigeon.failures["odd"] = [UndeliverableError("400")]
+    await loft.push("odd")
+    assert await loft.settled() == {"odd": "dead"}
+    assert await office.store.read(notices.followed, [CHAT]) == [[invoice]]
 
 
 async def test_a_lost_lease_marks_nothing(office: Office) -> None:

@@ -27,6 +27,7 @@ ROWS: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "wecha
 NOTICES = {name: row for name, row in ROWS.items() if "fault" in row}
 LATE = far_end.slow(6.0)  # past our patience
 WARNING = "可能已经"
+LEFT = "所以您关注的发票和设的提醒都停了"
 _MANY = re.compile(r"\{([^{}]+?) × (\d+)\}")
 
 
@@ -154,6 +155,11 @@ async def _judge_notice(desk: Desk, name: str, row: Mapping[str, Any]) -> None:
         case "never":
             assert told == []
             assert number not in said
+        case "left":
+            assert told == []
+            assert number not in said
+            assert LEFT in said
+            assert LEFT not in again
         case "contact":
             assert told == []
             assert number in said

@@ -4,7 +4,7 @@ import httpx
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, TelegramError
 
 from bot.channels.telegram.wire import FloodError
-from handlers.core import DeliveryError, InDoubtError, RetryLaterError, UndeliverableError
+from handlers.core import DeliveryError, InDoubtError, RecipientGoneError, RetryLaterError, UndeliverableError
 
 _TOKEN_REFUSED = 60.0  # seconds: an operator has to act first
 # The request has not reached the far end, or not as a whole.
@@ -19,7 +19,7 @@ def delivery_error(error: TelegramError) -> DeliveryError:
     if isinstance(error, FloodError):
         return RetryLaterError(error.seconds, "429")
     if isinstance(error, Forbidden):
-        return UndeliverableError("blocked")
+        return RecipientGoneError("blocked")
     if isinstance(error, BadRequest):  # a NetworkError in the library, though the answer is final
         return UndeliverableError(_reason(error))
     if isinstance(error, InvalidToken):
