@@ -3,7 +3,7 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any, TextIO, cast
 
 import structlog
@@ -35,10 +35,20 @@ def blot(logger: object, method: str, entry: MutableMapping[str, Any]) -> Mutabl
     return entry
 
 
-def configure(level: str, style: str) -> None:
-    """Send the program's own log and the libraries' to standard error, one line an entry."""
+def configure(level: str, style: str, on_error: Callable[[str], None] | None = None) -> None:
+    """Send the program's own log and the libraries' to standard error, one line an entry.
+
+    `on_error` is told the event of each error of ours, which is a fixed name, and "library" for those of others.
+    """
+
+    def notice(logger: object, method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        if on_error is not None and entry["level"] in ("error", "critical"):
+            on_error("library" if "logger" in entry else str(entry["event"]))
+        return entry
+
     shared: list[Any] = [
         structlog.processors.add_log_level,
+        notice,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
         blot,

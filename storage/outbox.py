@@ -209,14 +209,25 @@ async def sweep(connection: AsyncConnection, sweeps: Sequence[Sweep]) -> list[in
     return counts
 
 
-async def unsettled(connection: AsyncConnection) -> dict[str, int]:
-    """How many outgoing messages are in each state that is not final."""
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Messages in one state that is not final: `in` not yet answered, `out` not delivered."""
+
+    direction: str
+    state: str
+    count: int
+    oldest: datetime
+
+
+async def backlog(connection: AsyncConnection) -> list[Backlog]:
+    """What is not settled."""
     rows = await connection.execute(
-        sa.select(messages.c.state, sa.func.count())
-        .where(OPEN, messages.c.direction == "out")
-        .group_by(messages.c.state)
+        sa.select(messages.c.direction, messages.c.state, sa.func.count(), sa.func.min(messages.c.created_at))
+        .where(OPEN)
+        .group_by(messages.c.direction, messages.c.state)
+        .order_by(messages.c.direction, messages.c.state)
     )
-    return {state: count for state, count in rows}
+    return [Backlog(*row) for row in rows]
 
 
 async def waiting(connection: AsyncConnection, states: Sequence[OutboxState], limit: int) -> list[OutboxItem]:

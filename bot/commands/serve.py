@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 import uvloop
 
-from bot import log
+from bot import log, metrics
 from bot.app import application
 from bot.build import build, running
 from bot.connections import Bounded, allow_connections
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     gc.disable()  # a start makes much and throws little away
     try:
         settings = load_settings()
-        log.configure(settings.log_level, settings.log_format)
+        log.configure(settings.log_level, settings.log_format, metrics.count_error)
         for name in unknown_names():
             sys.stderr.write(f"piaoda: {name} is no setting of Piaoda; see .env.example\n")
         return uvloop.run(_serve(settings))

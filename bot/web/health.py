@@ -10,7 +10,8 @@ from starlette.routing import Route
 from bot import metrics
 from bot.build import Program
 from bot.settings import secret
-from storage import outbox
+from storage import notices, outbox
+from storage.database import StoreUnavailableError
 
 _HERE = frozenset({"127.0.0.1", "::1"})
 
@@ -30,12 +31,27 @@ def routes(program: Program) -> list[Route]:
     async def measured(request: Request) -> Response:
         if not _may_measure(request, token):
             return Response(status_code=404)
-        metrics.OUTBOX.clear()  # a state that nothing is in any more is not told
-        for state, count in (await program.store.read(outbox.unsettled)).items():
-            metrics.OUTBOX.labels(state).set(count)
+        await _look(program)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", measured)]
+
+
+async def _look(program: Program) -> None:
+    """Bring the gauges up to date; what the database cannot tell now stays as it was."""
+    metrics.DOCUMENTS.set(program.reader.waiting)
+    for channel in (program.wechat, program.telegram):
+        if channel is not None:
+            metrics.CHANNEL_UP.labels(channel.name).set(channel.ready)
+    try:
+        found = await program.store.read(outbox.backlog)
+        imported = await program.store.read(notices.fact, "last_import")
+    except StoreUnavailableError:
+        metrics.DATABASE_UP.set(0)
+        return
+    metrics.DATABASE_UP.set(1)
+    metrics.show_backlog(found, program.services.now())
+    metrics.LAST_IMPORT.set(imported.at.timestamp() if imported is not None else 0)
 
 
 def _may_measure(request: Request, token: str | None) -> bool:

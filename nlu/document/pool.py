@@ -114,6 +114,11 @@ class Reader:
         except (TimeoutError, ReaderCrashedError):
             return None
 
+    @property
+    def waiting(self) -> int:
+        """How many documents wait."""
+        return sum(len(wishes) for wishes in self._waiting.values())
+
     def _is_full(self, size: int) -> bool:
         wishes = [wish for wishes in self._waiting.values() for wish in wishes]
         held = sum(len(wish.data) for wish in wishes)

@@ -1,6 +1,7 @@
 """The log shows nothing personal, and goes on when standard error is exchanged."""
 
 import io
+import logging
 import sys
 from collections.abc import Iterator
 
@@ -36,3 +37,13 @@ def test_a_closed_standard_error_of_before_is_not_written_to(monkeypatch: pytest
     before.close()
     logger.info("two")
     assert "two" in after.getvalue()
+
+
+def test_errors_are_told_by_their_event_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    told: list[str] = []
+    log.configure("info", "json", told.append)
+    structlog.get_logger().error("turn_failed", reference="ABCDEF")
+    structlog.get_logger().warning("in_doubt", count=1)
+    logging.getLogger("some.library").error("of user 13800138000")
+    assert told == ["turn_failed", "library"]

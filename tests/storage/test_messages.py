@@ -169,4 +169,4 @@ async def test_written_answers_of_many_chats_are_marked_in_one_go(any_store: Sto
         answer = await answered(any_store, says("在吗", "1", chat), "在", state=OutboxState.PASSIVE)
         ids.append(tuple(item.id for item in await any_store.read(messages.answers_to, answer.message_id)))
     await asyncio.gather(*(any_store.write(outbox.sent, group) for group in ids))
-    assert await any_store.read(outbox.unsettled) == {}
+    assert await any_store.read(outbox.backlog) == []

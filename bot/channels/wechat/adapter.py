@@ -72,6 +72,11 @@ class WeChat:
         self._talk = Talk(assistant, self._sender, self._windows, catalog, keep)
         self._mode = account.effective_mode
 
+    @property
+    def ready(self) -> bool:
+        """Whether the platform takes our calls, as far as we know; an account that only answers makes none."""
+        return self._api is None or self._api.works
+
     async def start(self) -> None:
         """Nothing is opened before the first call: the platform may be out of reach when we start."""
         if self._sender is None:

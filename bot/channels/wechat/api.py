@@ -56,6 +56,11 @@ class Api:
         self._circuit = Circuit(now)
         self._tokens = _Tokens(line, self)
 
+    @property
+    def works(self) -> bool:
+        """Whether no code of the platform holds back every call, or those of a path."""
+        return not self._circuit.is_open
+
     async def token(self) -> str:
         """A valid access_token (调用凭证)."""
         return await self._token_for(_TOKEN_PATH)

@@ -55,6 +55,11 @@ class Circuit:
         self._now = now
         self._open: dict[str, tuple[float, str]] = {}  # path → until (time.monotonic()), reason
 
+    @property
+    def is_open(self) -> bool:
+        """Whether any calls are held back."""
+        return any(until > time.monotonic() for until, _ in self._open.values())
+
     def check(self, path: str = "") -> None:
         """Raise RetryLaterError while open."""
         for place in {_EVERY_PATH, path}:
