@@ -9,6 +9,7 @@ from nlu.document.labels import Labelled
 from nlu.document.page import Page
 from nlu.document.parties import read_parties
 from nlu.document.reading import Source
+from nlu.document.remarks import without_remark
 from nlu.document.tickets import read_air, read_rail_paper
 from nlu.document.titles import kind_of
 from nlu.document.totals import read_totals
@@ -32,10 +33,10 @@ def read_page(page: Page, source: Source, *, kind: Kind | None = None) -> Eviden
     evidence = Evidence(source)
     if source is Source.OCR:
         evidence.trust = page.legibility
-    found = Labelled(page)
+    found = Labelled(without_remark(page))
     repair = source is Source.OCR
     read_identity(found, evidence, repair=repair)
-    titled, score = kind_of(page, code=evidence.first("code"), number=evidence.first("number"))
+    titled, score = kind_of(found.page, code=evidence.first("code"), number=evidence.first("number"))
     kind = kind or titled
     evidence.add("kind", titled, score)
     if kind is Kind.RAIL_PAPER:
@@ -50,13 +51,13 @@ def read_page(page: Page, source: Source, *, kind: Kind | None = None) -> Eviden
     if kind in (Kind.RAIL_E, Kind.RAIL_PAPER):
         for name in ("seller_name", "seller_tax_id"):
             evidence.values.pop(name, None)
-    _remark(found, evidence)
+    _remark(page, evidence)
     evidence.red = evidence.red or bool(re.search(r"\(负数\)|销项负数|红字", evidence.capital_total or ""))
     return evidence
 
 
-def _remark(found: Labelled, evidence: Evidence) -> None:
-    for row in found.page.rows:
+def _remark(page: Page, evidence: Evidence) -> None:
+    for row in page.rows:
         match = re.search(r"被红冲蓝字.{0,60}|对应正数发票.{0,60}", row.text)
         if match:
             evidence.remark = match.group()

@@ -13,6 +13,7 @@ _TITLE = re.compile(
 _NUMBER = re.compile(
     r"(?<!原)(?<!蓝字)(?<!蓝字数电)(?<!正数)(?<!红冲)(?:发票|票据)号码"
 )  # its own, not another's
+_SUM = re.compile(r"价税合计")
 _MOST_PARTS = 24
 _MOST_BANDS = 6  # that are tried
 
@@ -38,14 +39,35 @@ def _anchors(page: Page) -> list[tuple[float, float, float]]:
     apart = 4.0 * page.em
     titles = _spread(titles, apart)
     numbers = _spread(numbers, apart)
-    # A ticket has a title and no such number, some papers print the number far from the title.
     em = page.em
+    sums = [_place(row, match) for row in page.rows for match in _SUM.finditer(row.text)]
+    numbers = [number for number in numbers if not _in_remark(number, numbers, titles, sums, em)]
+    # A ticket has a title and no such number, some papers print the number far from the title.
     lone = [
         title
         for title in titles
         if not any(abs(title[1] - y) < 10 * em and abs(title[0] - x) < 45 * em for x, y, _ in numbers)
     ]
     return numbers + lone if numbers else titles
+
+
+def _in_remark(
+    number: tuple[float, float, float],
+    numbers: list[tuple[float, float, float]],
+    titles: list[tuple[float, float, float]],
+    sums: list[tuple[float, float, float]],
+    em: float,
+) -> bool:
+    """True for a number that stands shortly under the sum of another paper, and under no title: a remark names it."""
+    x, y, _ = number
+    above = [
+        low
+        for left, low, _ in sums
+        if 0 < y - low < 14 * em
+        and abs(x - left) < 60 * em  # not of the paper beside
+        and any(other[1] < low for other in (*numbers, *titles))
+    ]
+    return bool(above) and not any(max(above) < top < y + em for _, top, _ in titles)
 
 
 def _place(row: Row, match: re.Match[str]) -> tuple[float, float, float]:
