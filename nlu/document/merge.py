@@ -14,6 +14,7 @@ from fapiao.numbers import digital_number_plausible, number_year
 from fapiao.qr import QrPayload
 from fapiao.tax_id import TaxIdState, parse_tax_id
 from nlu.document.choice import (
+    BAD_PAGE,
     LIKELY,
     LIKELY_AGAIN,
     LIKELY_DIGITS,
@@ -25,6 +26,7 @@ from nlu.document.choice import (
     SURE_ID,
     SURE_NAME,
     SURE_NAME_AGAIN,
+    SURE_ON_BAD_PAGE,
     Choice,
     drop,
 )
@@ -156,6 +158,8 @@ def _printed(choice: Choice, ordered: Sequence[Evidence], name: str, kind: Kind 
     limit = SURE_DIGITS if name == "code" else SURE
     if name == "number" and digital_number_plausible(str(best.value)):
         limit = 0.8
+    if best.labelled and max(e.trust for e in ordered if e.source is Source.OCR) < BAD_PAGE:
+        limit = SURE_ON_BAD_PAGE
     if agreeing >= 2:
         limit -= 0.12
     if rivals and agreeing < 2:

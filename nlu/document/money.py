@@ -91,9 +91,10 @@ def _ocr_total(
             votes[value] = votes.get(value, 0) + 0.9 * min(net.score, tax.score)
     if open_qr in votes:  # nobody has documented what this amount is: it agrees, or it says nothing
         votes[open_qr] += 1.0
-    if net_qr is not None:
+    net_told = net_qr.value if net_qr is not None else open_qr
+    if net_told is not None:
         for value in votes:
-            if _at_a_rate(net_qr.value, value):
+            if value != net_told and _at_a_rate(net_told, value):
                 votes[value] += 0.6
     if not votes:
         return
