@@ -15,7 +15,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         "other_invoice",  # the one that a red-letter invoice reverses, or a ticket was changed from
         r"(?:被红冲|对应)?(?:蓝字|正数|红字|原)(?:数电|全电|增值税)?(?:电子)?(?:发票|客票)(?:代码|号码)|(?:对应|被红冲).{0,24}?号码",
     ),
-    ("digital_number", r"(?:数电|全电|数电发|全电发)票?(?:发票)?号码|数电票号码?"),
+    ("digital_number", r"(?:数电|全电|数电发|全电发)票?(?:发票)?号码|数电票号码?|电发票号码"),
     ("machine_number", r"机打号码?|机打票号|机器编[号码]|机器号码?|机打代码|税控[码装]置?编?号?|设备编号"),
     ("ticket_number", r"电子客票号码?|客票号码?|印刷序号|连续客票"),
     ("code", r"(?:电子)?(?:发票|票据|发.)代[码玛吗]"),

@@ -316,6 +316,8 @@ def _face(ordered: Sequence[Evidence], name: str, merged: Any) -> tuple[Value | 
     printed = [e for e in ordered if e.source is not Source.XML] or list(ordered)
     for evidence in printed:
         readings = evidence.values.get(name, ())
+        if name == "number" and evidence.source is Source.OCR:  # the other number of a digital paper invoice
+            readings = [r for r in readings if len(r.value) == len(merged or r.value)] or readings
         if not readings:
             continue
         for reading in readings:
