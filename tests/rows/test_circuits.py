@@ -4,13 +4,12 @@ Each scene has a program of its own: what such a code closes stays closed for mi
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from storage import invoices, notices, people
 from storage.invoices import InvoiceDraft
@@ -28,7 +27,9 @@ USERS = ("oCircuitA", "oCircuitB")
 TEMPLATE = "template-of-the-account"
 _STATES = ("paid", "booked", "archived")
 
-pytestmark = pytest.mark.slow
+AT_ONCE = 4
+
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def fill(store: Store) -> None:
@@ -85,40 +86,37 @@ class Scene:
         return await Desk(self.program, user).say("谢谢")
 
 
-@asynccontextmanager
-async def scene(home: Path, **settings: str) -> AsyncIterator[Scene]:
-    place = await prepare(home, fill=fill)
-    async with running(place, mode="plain", telegram_mode="polling", **settings) as program:
-        yield Scene(program)
+Play = Callable[[Scene], Awaitable[None]]
 
 
-async def test_a_quota_of_the_day_stops_the_path_and_nothing_else(tmp_path: Path) -> None:
-    async with scene(tmp_path) as here:
-        here.far.fail("/custom/send", refused(45009))
-        await here.change(USERS[0])
-        await here.waits(1)
-        await here.change(USERS[1])
-        await here.waits(2)
-        assert len(here.far.calls("/custom/send")) == 1
-        assert await here.answers(USERS[1])
-        assert "45009" in here.program.server.log
+async def quota_of_the_day(here: Scene) -> None:
+    """45009 stops the path until midnight, and nothing else."""
+    here.far.fail("/custom/send", refused(45009))
+    await here.change(USERS[0])
+    await here.waits(1)
+    await here.change(USERS[1])
+    await here.waits(2)
+    assert len(here.far.calls("/custom/send")) == 1
+    assert await here.answers(USERS[1])
+    assert "45009" in here.program.server.log
 
 
-async def test_a_quota_of_the_minute_stops_the_path_until_the_next(tmp_path: Path) -> None:
-    async with scene(tmp_path) as here:
-        here.far.fail("/custom/send", refused(45011))
-        await here.change(USERS[0])
-        await until(lambda: here.far.calls("/custom/send"))
-        minute = datetime.now(UTC).minute
-        await here.change(USERS[1])
-        await here.waits(2, until_calls=2)
-        assert len(here.far.calls("/custom/send")) == 1 or datetime.now(UTC).minute != minute
-        assert await here.answers(USERS[1])
+async def quota_of_the_minute(here: Scene) -> None:
+    """45011 stops the path until the next minute."""
+    here.far.fail("/custom/send", refused(45011))
+    await here.change(USERS[0])
+    await until(lambda: here.far.calls("/custom/send"))
+    minute = datetime.now(UTC).minute
+    await here.change(USERS[1])
+    await here.waits(2, until_calls=2)
+    assert len(here.far.calls("/custom/send")) == 1 or datetime.now(UTC).minute != minute
+    assert await here.answers(USERS[1])
 
 
-@pytest.mark.parametrize("code", [40013, 40125, 40164])
-async def test_a_wrong_set_up_is_not_tried_again_and_again(tmp_path: Path, code: int) -> None:
-    async with scene(tmp_path) as here:
+def wrong_set_up(code: int) -> Play:
+    """AppID, secret or IP whitelist are wrong: not tried again and again."""
+
+    async def play(here: Scene) -> None:
         here.far.fail("/stable_token", *[refused(code)] * 10)
         for place, user in enumerate(USERS, start=1):
             await here.change(user)
@@ -128,59 +126,98 @@ async def test_a_wrong_set_up_is_not_tried_again_and_again(tmp_path: Path, code:
         assert await here.answers(USERS[0])
         assert str(code) in here.program.server.log
 
-
-async def test_a_token_that_is_refused_for_ever_ends_after_one_retry(tmp_path: Path) -> None:
-    async with scene(tmp_path) as here:
-        here.far.rejects_tokens = True
-        await here.change(USERS[0])
-        await here.waits(1)
-        await here.change(USERS[1])
-        await here.waits(2)
-        assert len(here.far.calls("/custom/send")) == 2
-        assert len(here.far.calls("/stable_token")) <= 3  # the first, the next, and one that is forced
-        assert await here.answers(USERS[0])
+    return play
 
 
-async def test_a_notice_outside_the_window_goes_as_template_message(tmp_path: Path) -> None:
-    async with scene(tmp_path, wechat_template_id=TEMPLATE) as here:
-        here.far.fail("/template/send", refused(-1), CUT)
-        await here.change(USERS[0])
-        await until(lambda: here.far.delivered(USERS[0]) and len(here.far.calls("/template/send")) == 3)
-        (message,) = here.far.delivered(USERS[0])
-        assert message["template_id"] == TEMPLATE
-        assert message["data"]["thing1"]["value"]
-        assert len({call.payload["client_msg_id"] for call in here.far.calls("/template/send")}) == 1
-        await here.answers(USERS[0])  # now the window is open
-        await here.change(USERS[0])
-        await until(lambda: here.far.texts(USERS[0]))
-        assert number_of(0) in here.far.texts(USERS[0])[0]
-        assert len(here.far.delivered(USERS[0])) == 2
+async def token_refused_for_ever(here: Scene) -> None:
+    """A persistent 40001 ends after one retry."""
+    here.far.rejects_tokens = True
+    await here.change(USERS[0])
+    await here.waits(1)
+    await here.change(USERS[1])
+    await here.waits(2)
+    assert len(here.far.calls("/custom/send")) == 2
+    assert len(here.far.calls("/stable_token")) <= 3  # the first, the next, and one that is forced
+    assert await here.answers(USERS[0])
 
 
-@pytest.mark.parametrize(
-    "deny",
-    [lambda far: far.rights.discard("template"), lambda far: far.fail("/template/send", refused(40037))],
-)
-async def test_without_a_template_that_fits_a_notice_goes_as_usual(
-    tmp_path: Path, deny: Callable[[FakeWeChat], None]
-) -> None:
-    async with scene(tmp_path, wechat_template_id=TEMPLATE) as here:
+async def template_message(here: Scene) -> None:
+    """Outside the window a notice goes as template message, once, whatever happens to the call."""
+    here.far.fail("/template/send", refused(-1), CUT)
+    await here.change(USERS[0])
+    await until(lambda: here.far.delivered(USERS[0]) and len(here.far.calls("/template/send")) == 3)
+    (message,) = here.far.delivered(USERS[0])
+    assert message["template_id"] == TEMPLATE
+    assert message["data"]["thing1"]["value"]
+    assert len({call.payload["client_msg_id"] for call in here.far.calls("/template/send")}) == 1
+    await here.answers(USERS[0])  # now the window is open
+    await here.change(USERS[0])
+    await here.hears(USERS[0])
+    assert number_of(0) in here.far.texts(USERS[0])[0]
+    assert len(here.far.delivered(USERS[0])) == 2
+
+
+def no_template(deny: Callable[[FakeWeChat], None]) -> Play:
+    """Without a right or a template that fits a notice goes as usual."""
+
+    async def play(here: Scene) -> None:
         deny(here.far)
         for user in USERS:
             await here.change(user)
             await here.hears(user)
         assert len(here.far.calls("/template/send")) == 1  # not asked again for hours
 
+    return play
 
-async def test_who_has_left_is_found_by_template_message_too(tmp_path: Path) -> None:
-    async with scene(tmp_path, wechat_template_id=TEMPLATE) as here:
-        here.far.fail("/template/send", refused(43004), about=USERS[0])
-        await here.change(USERS[0])
-        await until(lambda: here.far.calls("/template/send"))
-        await here.change(USERS[1])
-        await until(lambda: here.far.delivered(USERS[1]))
-        assert LEFT in await here.answers(USERS[0])
-        await here.change(USERS[0])
-        await here.change(USERS[1])
-        await until(lambda: len(here.far.delivered(USERS[1])) == 2)
-        assert here.far.delivered(USERS[0]) == []
+
+async def gone_by_template(here: Scene) -> None:
+    """Who has left is found by template message too."""
+    here.far.fail("/template/send", refused(43004), about=USERS[0])
+    await here.change(USERS[0])
+    await until(lambda: here.far.calls("/template/send"))
+    await here.change(USERS[1])
+    await until(lambda: here.far.delivered(USERS[1]))
+    assert LEFT in await here.answers(USERS[0])
+    await here.change(USERS[0])
+    await here.change(USERS[1])
+    await until(lambda: len(here.far.delivered(USERS[1])) == 2)
+    assert here.far.delivered(USERS[0]) == []
+
+
+SCENES: Mapping[str, Play] = {
+    "45009": quota_of_the_day,
+    "45011": quota_of_the_minute,
+    "40013": wrong_set_up(40013),
+    "40125": wrong_set_up(40125),
+    "40164": wrong_set_up(40164),
+    "40001 for ever": token_refused_for_ever,
+    "template": template_message,
+    "template 48001": no_template(lambda far: far.rights.discard("template")),
+    "template 40037": no_template(lambda far: far.fail("/template/send", refused(40037))),
+    "template 43004": gone_by_template,
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, BaseException | None]:
+    """How every scene came out; some of them play at a time."""
+    homes = {name: tmp_path_factory.mktemp("scene") for name in SCENES}
+    places = {name: await prepare(home, fill=fill) for name, home in homes.items()}
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def play(name: str) -> None:
+        settings = {"wechat_template_id": TEMPLATE} if "template" in name else {}
+        async with (
+            free,
+            running(places[name], mode="plain", telegram_mode="polling", **settings) as program,
+        ):
+            await SCENES[name](Scene(program))
+
+    ends = await asyncio.gather(*map(play, SCENES), return_exceptions=True)
+    return dict(zip(SCENES, ends, strict=True))
+
+
+@pytest.mark.parametrize("name", SCENES)
+async def test_scene(outcomes: Mapping[str, BaseException | None], name: str) -> None:
+    if (error := outcomes[name]) is not None:
+        raise error
