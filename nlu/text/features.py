@@ -15,6 +15,8 @@ _SAID = re.compile("[\U000f0000-\U000fffff]+")
 _LATIN_WORD = re.compile(r"[a-zà-ɏ']+")
 # Each syllable is one character of a private plane, so that n-grams of sounds are slices as well.
 _FIRST_SOUND = 0xF0000
+STARTS = (("zh", "z"), ("ch", "c"), ("sh", "s"))
+ENDS = (("ang", "an"), ("eng", "en"), ("ing", "in"))
 _PLAIN = re.compile(r"[^\\.*+?()\[\]{}|^$]+")
 _LEAST_SOUNDS = 2
 _SOUNDS_LIKE = 0.5
@@ -26,14 +28,36 @@ _SHORTEST_STEM = 3
 
 @cache
 def sounds() -> dict[int, str]:
-    """Return the table character → sound (读音), each toneless syllable one private character."""
-    table: dict[int, str] = {}
+    """Return the table character → sound (读音), each toneless syllable one private character.
+
+    What keyboards and accents confuse is one sound: 平翘舌 (zh/z), 前后鼻音 (ang/an).
+    """
+    numbers: dict[str, int] = {}
+    return {
+        ord(char): chr(_FIRST_SOUND + numbers.setdefault(_alike(syllable), len(numbers)))
+        for syllable, chars in _syllables()
+        for char in chars
+    }
+
+
+def exact_sounds() -> dict[str, int]:
+    """Return the table character → number of its syllable, nothing confused."""
+    return {char: number for number, (_, chars) in enumerate(_syllables()) for char in chars}
+
+
+def _syllables() -> list[tuple[str, str]]:
     lines = Path(__file__).with_name("pinyin.txt").read_text(encoding="utf-8").splitlines()
-    for number, line in enumerate(lines):
-        syllable, _, chars = line.partition(" ")
-        if syllable != "#":
-            table.update((ord(char), chr(_FIRST_SOUND + number)) for char in chars)
-    return table
+    return [(syllable, chars) for syllable, _, chars in (line.partition(" ") for line in lines[1:])]
+
+
+def _alike(syllable: str) -> str:
+    for old, new in STARTS:
+        if syllable.startswith(old):
+            syllable = new + syllable[len(old) :]
+    for old, new in ENDS:
+        if syllable.endswith(old):
+            syllable = syllable[: -len(old)] + new
+    return syllable
 
 
 def grams(text: str) -> list[str]:

@@ -5,14 +5,15 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from nlu.text.features import sounds
+from nlu.text.features import exact_sounds, sounds
 
 _DIGIT = re.compile(r"\d")
 _START, _END = "^", "$"
 # What a pair that was seen says for itself, more if it was seen often or makes a word of a concept.
-_SEEN, _OFTEN, _WORD = 1.0, 0.1, 0.5
+_SEEN, _OFTEN, _WORD = 0.7, 0.2, 0.5
 _LONGEST_WORD = 4
-_CHANGED = 1.0  # what each changed character must be worth
+# What each changed character must be worth; more if an accent must have changed its sound too (zhang, zan).
+_CHANGED, _CONFUSED = 1.0, 1.8
 _MOST_FIRST = 6
 # Of a long message enough is right, and a message full of strange pairs speaks of something else.
 _LONGEST, _MOST_OPEN = 200, 16
@@ -40,6 +41,7 @@ class Hearing:
         self._after: dict[str, list[str]] = {}  # a character and the sound after it → characters
         self._first: dict[str, list[str]] = {}  # two sounds → characters of the first
         table = sounds()
+        self._exact = exact_sounds()
         for pair in sorted(self._worth, key=lambda pair: (-self._worth[pair], pair)):
             one, other = table.get(ord(pair[0])), table.get(ord(pair[1]))
             if other is not None:
@@ -95,7 +97,9 @@ class Hearing:
                 value, last = max(
                     (known + worth.get(one + char, 0.0), one) for one, (known, _) in best.items()
                 )
-                ahead[char] = (value - (char != chars[at]) * _CHANGED, (best[last][1], last))
+                if char != chars[at]:
+                    value -= _CHANGED if self._exact.get(char) == self._exact.get(chars[at]) else _CONFUSED
+                ahead[char] = (value, (best[last][1], last))
             best = ahead
         path = best[_END][1]
         found: list[str] = []

@@ -6,24 +6,9 @@ Needs pypinyin, which only developers have.
 import sys
 from pathlib import Path
 
-# What keyboards and accents confuse is one sound: 平翘舌 (zh/z), 前后鼻音 (ang/an).
-STARTS = (("zh", "z"), ("ch", "c"), ("sh", "s"))
-ENDS = (("ang", "an"), ("eng", "en"), ("ing", "in"))
-
-
-def alike(syllable: str) -> str:
-    """Return the syllable with confusable beginnings and endings made one."""
-    for old, new in STARTS:
-        if syllable.startswith(old):
-            syllable = new + syllable[len(old) :]
-    for old, new in ENDS:
-        if syllable.endswith(old):
-            syllable = syllable[: -len(old)] + new
-    return syllable
-
 
 def lines() -> list[str]:
-    """Return one line per sound: the syllable, then the characters that are read so."""
+    """Return one line per sound: the toneless syllable, then the characters that are read so."""
     from pypinyin import Style, lazy_pinyin
 
     by_sound: dict[str, list[str]] = {}
@@ -35,7 +20,7 @@ def lines() -> list[str]:
             continue
         sound = lazy_pinyin(char, style=Style.NORMAL, v_to_u=False)[0]
         if sound.isascii() and sound.isalpha():
-            by_sound.setdefault(alike(sound), []).append(char)
+            by_sound.setdefault(sound, []).append(char)
     return [f"{sound} {''.join(chars)}\n" for sound, chars in sorted(by_sound.items())]
 
 

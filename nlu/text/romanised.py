@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from nlu.text.make_pinyin import ENDS, STARTS
+from nlu.text.features import ENDS, STARTS
 from nlu.text.seller_names import said
 
 # Words that may be made of syllables; most English ones have other endings, or consonants side by side.
