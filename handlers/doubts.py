@@ -62,6 +62,9 @@ def question(draft: Draft, checks: Mapping[str, Check]) -> Question | None:
     for field in needed(invoice):
         if _lacks(invoice, field):
             return Question(field, "missing", readings(draft, field))
+    for field in needed(invoice):
+        if field in draft.read.unsure and field not in draft.corrections:
+            return Question(field, "unsure", readings(draft, field))
     if draft.read.confidence >= UNSURE:
         return None
     for field in needed(invoice):

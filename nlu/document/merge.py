@@ -69,6 +69,7 @@ def merge(
         confidence=_confidence(choice, invoice, checks, qr),
         page=page,
         others=choice.others,
+        unsure=tuple(name for name in FIELDS if choice.scores.get(name) == LIKELY),
         boxes=choice.boxes,
         qr=qr.raw if qr is not None else None,
     )

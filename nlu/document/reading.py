@@ -107,6 +107,7 @@ class Found:
     page: int = 1
     notes: tuple[str, ...] = ()  # keys: keep_original, no_qr, glare, cropped …
     others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # field → other readings of it
+    unsure: tuple[str, ...] = ()  # fields that are shown to be confirmed
     boxes: Mapping[str, Box] = field(default_factory=dict)
     qr: str | None = None  # text of its QR code
     member: str | None = None  # path inside an archive
@@ -192,6 +193,7 @@ def _found_json(found: Found) -> dict[str, Any]:
         "page": found.page,
         "notes": list(found.notes),
         "others": {name: list(texts) for name, texts in found.others.items()},
+        "unsure": list(found.unsure),
         "boxes": {name: [box.x0, box.y0, box.x1, box.y1] for name, box in found.boxes.items()},
         "qr": found.qr,
         "member": found.member,
@@ -228,6 +230,7 @@ def _found(values: Mapping[str, Any]) -> Found:
         page=int(values["page"]),
         notes=tuple(str(note) for note in values["notes"]),
         others={str(name): tuple(map(str, texts)) for name, texts in values["others"].items()},
+        unsure=tuple(map(str, values.get("unsure", ()))),  # older drafts have none
         boxes={str(name): Box(*map(float, corners)) for name, corners in values["boxes"].items()},
         qr=_optional(values["qr"]),
         member=_optional(values["member"]),

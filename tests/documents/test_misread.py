@@ -178,4 +178,5 @@ def test_a_number_that_is_not_quite_sure_is_shown_with_a_doubt() -> None:
         )
 
     assert (read(0.7).invoice.number, read(0.7).confidence < 0.9) == ("84354907", True)
+    assert read(0.7).unsure == ("number",)
     assert read(0.4).invoice.number is None

@@ -27,7 +27,11 @@ def found(name: str, **more: Any) -> Found:
     """An invoice of readings/invoices.yaml; keyword arguments change fields or parts of the finding."""
     entry = _INVOICES[name]
     fields = {key: _value(key, text) for key, text in entry["fields"].items()}
-    parts = {key: more.pop(key) for key in ("others", "confidence", "notes", "page", "member") if key in more}
+    parts = {
+        key: more.pop(key)
+        for key in ("others", "unsure", "confidence", "notes", "page", "member")
+        if key in more
+    }
     source = Source(more.pop("source", entry["source"]))
     invoice = Invoice(**{**fields, **more})
     qr = None

@@ -156,6 +156,14 @@ async def test_a_reading_is_picked_by_button_or_digit(desk: Desk) -> None:
     assert (await draft(desk)).corrections == {"total": [None, "166.00"]}
 
 
+async def test_what_is_likely_is_shown_to_be_confirmed(desk: Desk) -> None:
+    await sent(desk, found("digital", unsure=("total",), confidence=0.85))
+    assert "合计" in desk.text()
+    assert await press(desk, desk.button("pickfield:")) == ["verdict.show"]
+    assert (await draft(desk)).corrections == {"total": ["106.00", "106.00"]}
+    assert "pickfield" not in {action.partition(":")[0] for action in desk.buttons()}
+
+
 async def test_an_old_button_cannot_change_another_field(desk: Desk) -> None:
     doubtful = found("digital", total=None, issue_date=None, others={"total": ("106.00",)}, confidence=0.6)
     await sent(desk, doubtful)
