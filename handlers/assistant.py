@@ -105,7 +105,7 @@ class Assistant:
 
     async def written(self, items: tuple[OutboxItem, ...]) -> None:
         """Passive replies have reached the wire."""
-        await self._store.write(outbox.sent, tuple(item.id for item in items))
+        await self._store.note(outbox.sent, tuple(item.id for item in items))
 
     async def postpone(self, message: Message) -> None:
         """The channel could not wait: the replies go out by themselves once they are there."""

@@ -11,6 +11,7 @@ from storage import invoices, notices
 from storage.invoices import Change
 from storage.records import InvoiceRecord, StatusLine, Viewer
 
+_KINDS, _USES = frozenset(Kind), frozenset(UseState)
 _ORIGINS = frozenset({"import", "api", "demo", "chat", "tax"})
 _TAX_STEPS = {
     TaxState.REVERSED: "next.reversed",
@@ -23,7 +24,7 @@ _TAX_STEPS = {
 
 def kind_of(record: InvoiceRecord) -> Phrase:
     """The kind (票种) in words."""
-    known = record.kind in set(Kind)
+    known = record.kind in _KINDS
     return Phrase(f"Kind.{record.kind}" if known else "kind.unknown")
 
 
@@ -34,9 +35,7 @@ def state_of(line: str, value: str) -> Phrase:
             return Phrase(f"TaxState.{TaxState(value).value}")
         case "reimbursement":
             return Phrase(f"ReimbursementState.{ReimbursementState(value).value}")
-    return Phrase(
-        f"UseState.{value}" if value in set(UseState) else f"BookingState.{BookingState(value).value}"
-    )
+    return Phrase(f"UseState.{value}" if value in _USES else f"BookingState.{BookingState(value).value}")
 
 
 def origin_of(source: str | None) -> Phrase:

@@ -83,6 +83,10 @@ class Store:
         """Do one thing durably; things done at the same time share a transaction."""
         return await self._writer.run(operation, item)
 
+    async def note(self, operation: Operation[Item, Result], item: Item) -> Result:
+        """The same for what nobody waits for: it goes along with the next transaction, or soon has its own."""
+        return await self._writer.run(operation, item, hurries=False)
+
     async def read(
         self,
         query: Callable[Concatenate[AsyncConnection, P], Awaitable[T]],

@@ -22,6 +22,7 @@ _BATCH = 128  # items a transaction: beyond that the first one waits longer than
 _QUEUE = 4096  # waiting items; a caller past that gets StoreUnavailableError at once
 _BUSY = 0.01  # seconds since the last commit in which a next one is a sign of load
 _GATHER = 0.003  # seconds
+_PATIENCE = 0.03  # seconds that what does not hurry waits for a transaction to go along with
 _RETRIES = 3  # for a lost connection
 
 
@@ -49,6 +50,7 @@ class Writer:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._queue: asyncio.Queue[Job] = asyncio.Queue(_QUEUE)
+        self._patient: list[Job] = []
         self._connection: AsyncConnection | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -59,24 +61,40 @@ class Writer:
         """Finish what waits, then close."""
         task, self._task = self._task, None
         if task is not None:
+            self._hurry()
             await self._queue.join()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         await self._disconnect()
 
-    async def run(self, operation: Operation[Item, Result], item: Item) -> Result:
+    async def run(self, operation: Operation[Item, Result], item: Item, *, hurries: bool = True) -> Result:
         """Do `operation` for `item` and return when it is durable.
 
-        Raises what the operation raises, or StoreUnavailableError.
+        What does not hurry makes no transaction of its own where another one comes soon. Raises what the
+        operation raises, or StoreUnavailableError.
         """
         if self._task is None:
             raise StoreUnavailableError("closed")
-        job = Job(operation, item, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        job = Job(operation, item, loop.create_future())
+        if hurries:
+            self._put(job)
+        else:
+            self._patient.append(job)
+            if len(self._patient) == 1:
+                loop.call_later(_PATIENCE, self._hurry)
+        return cast(Result, await job.done)
+
+    def _put(self, job: Job) -> None:
         try:
             self._queue.put_nowait(job)
-        except asyncio.QueueFull as error:
-            raise StoreUnavailableError("the write queue is full") from error
-        return cast(Result, await job.done)
+        except asyncio.QueueFull:
+            job.settle(error=StoreUnavailableError("the write queue is full"))
+
+    def _hurry(self) -> None:
+        patient, self._patient = self._patient, []
+        for job in patient:
+            self._put(job)
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
@@ -86,6 +104,7 @@ class Writer:
             if loop.time() - ended < _BUSY:
                 # Under load a commit costs more than this wait, which lets others share it; alone nobody waits.
                 await asyncio.sleep(_GATHER)
+            self._hurry()
             while len(batch) < _BATCH and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
             try:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 _STOP_SECONDS = 10
 _SWITCH_SECONDS = 0.001  # the database's threads wait that long for the loop, not the usual 5 ms
+# What a message makes is gone with it: by the usual 700 objects the collector looks before that, for a tenth of the
+# time that a message costs.
+_COLLECT = (20_000, 20, 20)
 _PLACEHOLDER_HOSTS = frozenset({"0.0.0.0", "::", "127.0.0.1"})  # noqa: S104 -- compared, not bound
 
 
@@ -81,6 +84,7 @@ async def _serve(settings: Settings) -> int:
     listener = config.bind_socket()
     async with running(program):
         gc.freeze()  # what is there now stays: no collection need look at it again
+        gc.set_threshold(*_COLLECT)
         gc.enable()
         _greet(settings)
         await server.serve([listener])

@@ -54,3 +54,26 @@ async def test_work_on_sqlite_that_waits_for_anything_else_is_refused_and_undone
         await any_store.write(waiting, says(1))
     assert await any_store.transcript(CHAT) == []
     assert (await any_store.write(messages.claim, says(1))).new
+
+
+async def test_what_does_not_hurry_goes_along_with_the_next_write(any_store: Store) -> None:
+    order: list[str] = []
+
+    async def noted(_connection: AsyncConnection, items: Sequence[str]) -> list[str]:
+        order.extend(items)
+        return list(items)
+
+    patient = asyncio.create_task(any_store.note(noted, "patient"))
+    await asyncio.sleep(0)
+    assert await any_store.write(messages.claim, says(1))
+    assert order == ["patient"]
+    assert await patient == "patient"
+
+
+async def test_what_does_not_hurry_is_done_alone_and_before_the_end(database_url: str) -> None:
+    store = await Store.open(database_url)
+    assert (await store.note(messages.claim, says(1))).new
+    last = asyncio.create_task(store.note(messages.claim, says(2)))
+    await asyncio.sleep(0)
+    await store.close()
+    assert (await last).new

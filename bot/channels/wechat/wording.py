@@ -12,7 +12,6 @@ _GAP = "\n\n"
 # The client turns <a …> into a link and swallows what looks like other tags, and knows no escape for it.
 _TAG_START = re.compile(r"<(?=[A-Za-z/!?])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-_LABEL = str.maketrans("\n<>", " ＜＞")
 _LINK_SPECIAL = re.compile(r"[\x00-\x20\"'<>&#%?+=\\]")
 
 _BORDERS = (
@@ -43,7 +42,7 @@ def clean(text: str) -> str:
 
 def link(choice: Choice) -> str:
     """A button (选项) as a link that sends its label back, with its action as the menu id."""
-    label = clean(choice.label).translate(_LABEL)
+    label = clean(choice.label).replace("\n", " ").replace("<", "＜").replace(">", "＞")
     content = _LINK_SPECIAL.sub(_percent, label)
     action = _LINK_SPECIAL.sub(_percent, choice.action)
     return f'<a href="weixin://bizmsgmenu?msgmenucontent={content}&msgmenuid={action}">{label}</a>'
