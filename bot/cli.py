@@ -23,6 +23,7 @@ COMMANDS = {
     "outbox": "messages that wait, are in doubt or have failed",
     "feedback": "ratings, complaints and suggestions of users",
     "requests": "requests of users for a copy or erasure of their data",
+    "backup": "copy the SQLite database, also while the server runs",
     "wechat": "the WeChat official account",
 }
 
