@@ -1,7 +1,7 @@
 """The matcher (匹配): from a message to a score for every intent."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -126,12 +126,13 @@ def masked(text: str, slots: "Slots | None") -> str:
 class Matcher:
     """Matches messages against the examples of a lexicon."""
 
-    def __init__(self, lexicon: Lexicon, learnt: "Learnt") -> None:
+    def __init__(self, lexicon: Lexicon, learnt: "Learnt", known: Collection[str] = ()) -> None:
+        """`known` are words (of slots) that no repair may take for slips of the pen."""
         self.lexicon = lexicon
         self.reader = learnt.reader
         self.classifier = learnt.classifier
         said = {one.name: [fold(text) for text in one.said()] for one in lexicon.languages}
-        words = list(self.reader.concepts.words())
+        words = [*self.reader.concepts.words(), *sorted(known)]
         chinese = (name for name, normaliser in self.reader.normalisers.items() if normaliser.simplify)
         everyday = [word for one in lexicon.languages for word in one.words]
         self.hearing = Hearing((text for name in chinese for text in said[name]), words, everyday)

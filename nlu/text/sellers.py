@@ -22,7 +22,7 @@ _WORDS_LIMIT = 120  # characters of a sentence in which a misspelt name is looke
 
 _BRAND = re.compile(
     r"(?:(?<=[ ,、\x00在查找看把给从去到搜下的那张个跟和是了])|^)"
-    rf"(?:{PLACES})?(?=([\u4e00-\u9fff]{{2,3}}?)(?:家?(?:的|开|那)|の|で|吃|住|买|消费|聚餐|用餐|请客|加油|打车|[发专普电餐]?票|$|[ ,\x00]))"
+    rf"(?:{PLACES})?(?=([\u4e00-\u9fff]{{2,3}}?)(?:家?(?:的|开|那)|の|で|吃|住|买|消费|聚餐|用餐|请客|加油|打车|[跟和与及、]|[发专普电餐]?票|$|[ ,\x00]))"
 )
 _FEW = 4  # more names than that with the same two characters, and it is a word
 
@@ -196,7 +196,8 @@ def _whole_words(form: str, text: str, start: int, length: int) -> int:
     """`length` without a space at its end: "bluefin hotel one" has two words of "bluefin hotel shanghai"."""
     if not _LATIN.match(form[:1]):
         return length
-    if _LATIN.match(text[start + length : start + length + 1]) and form[length - 1 : length] != " ":
+    ahead = text[start + length : start + length + 1] + form[length : length + 1]
+    if _LATIN.search(ahead) and form[length - 1 : length] != " ":
         length = form.rfind(" ", 0, length) + 1
     return len(form[:length].rstrip(" ,."))
 

@@ -17,6 +17,11 @@ from nlu.text.fold import fold
 FILE = "slots.yaml"
 _KEPT = re.compile(r"\\.|\(\?P<\w+>|[^\\(]+|\(", re.DOTALL)
 _PLAIN = re.compile(r"[\w ]+")
+_ESCAPED = re.compile(r"\\.|\{[a-z_0-9]+\}|\(\?P<\w+>")
+_RUNS = re.compile(r"[\u4e00-\u9fff]{2,}|[a-z]{3,}")
+_LATIN_END = "\u2e7f"
+_NUMERALS = "一二两三四五六七八九十几百千万"
+_PLACES = ("十", "百", "千", "万", "多", "来")
 _NEVER = r"(?:(?!))"
 
 
@@ -82,12 +87,35 @@ class SlotWords:
         """What begins with one of a list, for the text behind a value."""
         return self.compiled(rf"{beside}{self.any_of(place)}")
 
+    def known(self) -> set[str]:
+        """Every word that stands in the files, those of expressions too, and numerals before what is counted."""
+        found: set[str] = set()
+        for content in self.languages.values():
+            for text in _texts(content):
+                found.update(_RUNS.findall(fold(_ESCAPED.sub(" ", text))))
+        for word in (*self.items("amounts.counted"), *self.items("amounts.units"), *_PLACES):
+            if word[0] > _LATIN_END and word[0].isalpha():
+                found.update(f"{numeral}{word[0]}" for numeral in _NUMERALS)
+        return found
+
     def compiled(self, pattern: str) -> re.Pattern[str]:
         """A compiled expression; LocaleError if a language file holds a broken one."""
         try:
             return re.compile(pattern)
         except re.error as error:
             raise LocaleError(f"{FILE}: {error} in {pattern[:80]!r}") from error
+
+
+def _texts(content: Any) -> Iterator[str]:
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, Mapping):
+        for key, value in content.items():
+            yield key
+            yield from _texts(value)
+    else:
+        for item in content:
+            yield from _texts(item)
 
 
 def alternatives(items: list[str]) -> str:

@@ -38,6 +38,7 @@ class SlotFinder:
     """Finds slots by the words of some language files; made once."""
 
     def __init__(self, words: SlotWords) -> None:
+        self.words = frozenset(words.known())
         spoken = NumberWords(words)
         self.numbers = Numbers(words, spoken)
         self.amounts = Amounts(words, spoken)

@@ -85,8 +85,9 @@ class Understander:
         """
         lexicon = load_lexicon(home)
         folders = (() if cache is None else (cache,)) + (installed() if home == HOME else ())
-        matcher = Matcher(lexicon, fitted(lexicon, sources(home), folders))
-        return cls(matcher, read_confidence(), finder=slot_finder(home))
+        finder = slot_finder(home)
+        matcher = Matcher(lexicon, fitted(lexicon, sources(home), folders), finder.words)
+        return cls(matcher, read_confidence(), finder=finder)
 
     @classmethod
     def of_examples(cls, path: Path, *, cache: Path | None = None) -> "Understander":

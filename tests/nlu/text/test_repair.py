@@ -1,10 +1,18 @@
 """What keyboards, voice input and haste make of a message is repaired before it is understood."""
 
+import json
+from pathlib import Path
+
 import pytest
 
+from locales.strict_yaml import load
 from nlu.text.hearing import Hearing
+from nlu.text.sellers import SellerIndex
+from nlu.text.slots import find_slots
 from nlu.text.spelling import Spelling
-from tests.nlu.text.matching import understand, understander
+from tests.nlu.text.matching import TODAY, understand, understander
+from tests.sentences.scoring import HOME as SENTENCES
+from tests.sentences.scoring import SLOTS
 
 _SAID = ("怎么注册账号", "上个月的发票", "转人工", "把发票作废", "11月3号的发票", "住哪个酒店")
 _WORDS = ("冲红", "态度")
@@ -79,3 +87,26 @@ def test_a_misheard_date_is_found() -> None:
 
 def test_a_seller_is_kept_as_written() -> None:
     assert understand("蓝鲸出行有限公司二零尔六年五月份的发票").slots["seller"].startswith("蓝鲸出行")
+
+
+@pytest.mark.parametrize("language", ["zh", "en", "ja"])
+def test_no_repair_changes_slots_that_are_written_right(language: str) -> None:
+    sellers = SellerIndex.build(json.loads((SENTENCES / "sellers.json").read_text(encoding="utf-8")))
+    known = understander().with_sellers(sellers)
+    for row in load(Path(__file__).parent / "slots" / f"said.{language}.yaml"):
+        plain = find_slots(row["say"], today=TODAY, sellers=sellers).values
+        heard = known.understand(row["say"], today=TODAY).slots
+        differing = {name for name in SLOTS if plain.get(name) != heard.get(name)}
+        assert not differing, row["say"]
+
+
+@pytest.mark.parametrize(
+    ("said", "first"),
+    [
+        ("invoices from novemeber", "2026-11-01"),
+        ("octobar taxi receipts", "2026-10-01"),
+        ("last mnoth's special invocies", "2026-10-01"),
+    ],
+)
+def test_misspelt_dates_are_read(said: str, first: str) -> None:
+    assert understand(said).slots["date"]["from"] == first
