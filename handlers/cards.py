@@ -96,7 +96,10 @@ def next_step(record: InvoiceRecord) -> Phrase:
     tax = TaxState(record.tax_state.value)
     if tax in _TAX_STEPS:
         return Phrase(_TAX_STEPS[tax])
-    return Phrase(f"next.{ReimbursementState(record.reimbursement_state.value).value}")
+    state = ReimbursementState(record.reimbursement_state.value)
+    if state is ReimbursementState.DRAFT and record.document is not None:
+        return Phrase("next.draft_filed")
+    return Phrase(f"next.{state.value}")
 
 
 def buttons(record: InvoiceRecord, viewer: Viewer, *, is_followed: bool) -> tuple[Button, ...]:

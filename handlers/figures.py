@@ -67,7 +67,7 @@ async def split(turn: Turn, services: Services) -> Outcome:
 def _may_be(turn: Turn, said: dict[str, object], pieces: Sequence[str]) -> bool:
     """Whether words of a figure ask for one of invoices, though the sentence as a whole may mean something else."""
     understanding = turn.understanding
-    if understanding is None or understanding.intent not in _MAY_ASK:
+    if understanding is None or (understanding.action == "answer" and understanding.intent not in _MAY_ASK):
         return False
     return has_criteria(said) or (not pieces and bool(remembered(turn)))
 

@@ -49,11 +49,11 @@ async def in_words(turn: Turn, services: Services) -> Outcome | None:
         or len(text) > _LONGEST
     ):
         return None
-    if turn.viewer.employee_id is None:
-        return None  # who it is has to be known first, as for any other wish
     if "invoice_number" in understanding.slots:
         return await follow(turn, services) if says(services.catalog, "follow.words.follow", text) else None
-    return await listed(turn, services) if says(services.catalog, "follow.words.list", text) else None
+    if not says(services.catalog, "follow.words.list", text):
+        return None
+    return cards.unbound(turn) if turn.viewer.employee_id is None else await listed(turn, services)
 
 
 async def number_given(turn: Turn, services: Services) -> Outcome | None:

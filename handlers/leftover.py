@@ -47,6 +47,11 @@ def leftover(turn: Turn, services: Services) -> tuple[str, ...]:
     return _joined(found)
 
 
+def bare(text: str) -> str:
+    """A name without the small words around it (ホテルだけ → ホテル)."""
+    return " ".join(_plain(text.strip()))
+
+
 def _plain(part: str) -> list[str]:
     """A piece without its small words; several where foreign words stand apart."""
     words = _words()

@@ -7,6 +7,8 @@ from handlers import criteria, menu, routes, voice
 from handlers.core import AttachmentError, Button, Outcome, Reply, Services, Turn
 from handlers.ellipsis import open_picked, with_pick
 from handlers.language import spoken
+from handlers.numbers import numbers_in
+from handlers.spoken import says
 from locales.catalog import BEIJING, Phrase
 from nlu.text.understanding import Understanding
 from nlu.text.wishes import split_wishes
@@ -16,7 +18,19 @@ from storage.records import Conversation
 LONGEST = 4_000  # characters of a message that we read
 _LIKELY, _AHEAD = 0.8, 0.6  # confidence, and lead over the next wish, that do for a harmless answer
 _SPOKEN_OF, _SPOKEN_AHEAD = 0.4, 0.15  # the same where the message or the talk names what it is about
+_LET_GO = frozenset({"feedback_words", "rating"})  # asked out of courtesy, and only once
 _OF_ONE = frozenset({"invoice.status", "invoice.duplicate"})
+# Wishes about a number that a look at it does not answer.
+_OTHER_THAN_A_LOOK = frozenset(
+    {
+        "invoice.void_red",
+        "invoice.correct",
+        "invoice.verify",
+        "invoice.lost",
+        "notify.unsubscribe",
+        "account.bind",
+    }
+)
 _DOCUMENTS = frozenset({"photo", "file", "video"})
 
 
@@ -119,6 +133,8 @@ async def _wished(turn: Turn, services: Services) -> Outcome:
         return _offering(turn, await handler(turn, services))
     if (picked := await open_picked(turn, services)) is not None:
         return picked
+    if understanding.action == "clarify" and _is_about_one(turn, services, understanding):
+        return await routes.BY_INTENT["invoice.status"](turn, services)  # whatever is asked of it
     if understanding.action == "clarify" and turn.conversation.misses == 0:
         return await menu.clarify(turn, services)
     return await menu.refuse(turn, services)
@@ -135,12 +151,23 @@ def _is_clear(turn: Turn, understanding: Understanding) -> bool:
     lead = sure - max(rivals, default=0.0)
     if intent == "invoice.search" and criteria.has_criteria(understanding.slots):
         return sure >= _SPOKEN_OF and lead >= _SPOKEN_AHEAD
-    if intent in _OF_ONE and "invoice" in turn.conversation.slots:
-        # Whether it was claimed and how far it is are one look at the invoice spoken of.
-        of_one = sum(guess.confidence for guess in understanding.alternatives if guess.intent in _OF_ONE)
-        others = [guess.confidence for guess in understanding.alternatives if guess.intent not in _OF_ONE]
-        return of_one >= _SPOKEN_OF and of_one - max(others, default=0.0) >= _SPOKEN_AHEAD
+    if intent == "invoice.status" and "invoice" in turn.conversation.slots:
+        return sure >= _SPOKEN_OF and lead >= _SPOKEN_AHEAD
     return sure >= _LIKELY and lead >= _AHEAD
+
+
+def _is_about_one(turn: Turn, services: Services, understanding: Understanding) -> bool:
+    """Whether a half-clear sentence names an invoice, or speaks of the last one (这张报了吗), so that a look helps."""
+    if numbers_in(turn):
+        return understanding.intent not in _OTHER_THAN_A_LOOK
+    if "invoice" not in turn.conversation.slots or not says(
+        services.catalog, "status.this", turn.message.text
+    ):
+        return False
+    sure = {guess.intent: guess.confidence for guess in understanding.alternatives}
+    of_one = sum(sure.pop(intent, 0.0) for intent in _OF_ONE)
+    sure.pop("out_of_scope", None)  # what points at an invoice is ours
+    return of_one >= _SPOKEN_OF and of_one - max(sure.values(), default=0.0) >= _SPOKEN_AHEAD
 
 
 def _offering(turn: Turn, outcome: Outcome) -> Outcome:
@@ -164,6 +191,8 @@ def _resumed(turn: Turn, outcome: Outcome) -> Outcome:
     intent = "" if understanding is None else understanding.intent
     in_between = intent in routes.IN_BETWEEN or any(reply.key.startswith("faq.") for reply in outcome.replies)
     if conversation.awaiting is not None or not in_between or conversation.misses:
+        return outcome
+    if turn.conversation.awaiting in _LET_GO:
         return outcome
     question = turn.conversation.slots.get("question")
     kept: Conversation = replace(conversation, awaiting=turn.conversation.awaiting)

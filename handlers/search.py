@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from handlers import cards, sums
+from handlers import cards, sums, trades
 from handlers.core import Button, Outcome, Reply, Services, Turn
 from handlers.criteria import CRITERIA, criteria_of, described, has_criteria, remembered, wanted_of
-from handlers.leftover import leftover, names
+from handlers.leftover import bare, leftover, names
 from handlers.spoken import words
 from locales.catalog import BEIJING, Phrase
 from storage import pages, people
@@ -185,6 +185,9 @@ async def listed(
         alike = {**wanted, "seller": named}
         page = await _page(turn, services, alike, offset)
         wanted = alike if page.count else wanted  # what is not found is told in the user's own words
+    if not page.count and (trade := _trade_meant(wanted, services)) is not None:
+        wanted = {name: value for name, value in wanted.items() if name != "seller"} | {"category": trade}
+        page = await _page(turn, services, wanted, offset)
     if page.count and not page.invoices:  # past the end
         paged = int(turn.conversation.slots.get("offset", 0)) > 0
         return turn.say("search.no_more", *((Button("button.previous", "search_prev"),) if paged else ()))
@@ -225,6 +228,12 @@ def _seller_alike(wanted: Mapping[str, Any], services: Services) -> str | None:
     if not isinstance(seller, str) or known is None:
         return None
     return next((name for name, _, _, _ in known.find(seller) if name != seller), None)
+
+
+def _trade_meant(wanted: Mapping[str, Any], services: Services) -> str | None:
+    """The trade that was taken for the name of a seller, because of the small words around it."""
+    seller = wanted.get("seller")
+    return trades.of_name(services.catalog, bare(seller)) if isinstance(seller, str) else None
 
 
 def button(record: InvoiceRecord, place: int) -> Button:

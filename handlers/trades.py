@@ -31,6 +31,13 @@ def of_word(catalog: "Catalog", word: str) -> tuple[str, ...]:
     return next((words for words in _all(catalog).values() if said in words), ())
 
 
+def of_name(catalog: "Catalog", word: str) -> str | None:
+    """The trade that is a category of its own and that a word names, or None."""
+    said = word.casefold()
+    found = (trade for trade, words in _all(catalog).items() if said in words)
+    return next((trade for trade in found if catalog.has(f"search.category_{trade}")), None)
+
+
 def names(catalog: "Catalog", trade: str) -> tuple[str, ...]:
     """What to look for in the names of sellers of a trade."""
     words = _all(catalog).get(trade, ())

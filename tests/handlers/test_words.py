@@ -10,7 +10,9 @@ from locales.strict_yaml import load
 
 AVOIDED = load(Path(__file__).parent / "words.yaml")
 # Lists of what users say hold any word.
-OF_USERS = re.compile(r"(?:^|\.)(?:words(?:_\w+)?|trade|asks|unless)(?:\.|$)|filing\.words_all")
+OF_USERS = re.compile(
+    r"(?:^|\.)(?:words(?:_\w+)?|trade|asks|unless)(?:\.|$)|filing\.words_all|^status\.this$"
+)
 SPACED_UNIT = re.compile(r"[\d}] (?:桁|枚|件|日|年|回|時間|点|文字)")
 
 
