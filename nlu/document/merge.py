@@ -10,7 +10,7 @@ from fapiao.checks import Check, CheckState, Company, check
 from fapiao.invoice import Invoice
 from fapiao.kinds import Kind, kind_from_code
 from fapiao.money import money_text
-from fapiao.numbers import digital_number_plausible, number_year
+from fapiao.numbers import number_year
 from fapiao.qr import QrPayload
 from fapiao.tax_id import TaxIdState, parse_tax_id
 from nlu.document.choice import (
@@ -156,9 +156,7 @@ def _printed(choice: Choice, ordered: Sequence[Evidence], name: str, kind: Kind 
     best = max(ocr, key=lambda reading: reading.score + 0.02 * reading.labelled)
     rivals = [r for r in ocr if r.value != best.value and r.labelled and r.score > best.score - 0.1]
     agreeing = sum(r.times for r in ocr if r.value == best.value)
-    limit = SURE_DIGITS if name == "code" else SURE
-    if name == "number" and digital_number_plausible(str(best.value)):
-        limit = 0.8
+    limit = SURE_DIGITS if name in ("code", "number") else SURE
     if best.labelled and max(e.trust for e in ordered if e.source is Source.OCR) < BAD_PAGE:
         limit = SURE_ON_BAD_PAGE
     if agreeing >= 2:

@@ -15,6 +15,9 @@ _ID = re.compile(r"[0-9A-Z]{15,20}")
 _ID_LOOSE = re.compile(r"[0-9A-Za-z|!]{15,20}")
 
 
+_BUYERS_ID = frozenset({Kind.AIR_E, Kind.RAIL_E})  # print one tax id, the buyer's
+
+
 @dataclass(slots=True)
 class _Party:
     """One block with a name or an id, until it is known whose."""
@@ -30,6 +33,9 @@ class _Party:
 def read_parties(found: Labelled, evidence: Evidence, kind: Kind | None, *, repair: bool) -> None:
     """Put the names and tax ids of both parties into `evidence`."""
     parties = _blocks(found, repair)
+    if kind in _BUYERS_ID:
+        for party in parties:
+            party.role = "buyer" if party.role is None and party.tax_id is not None else party.role
     _assign(found.page, parties, found)
     for role in ("buyer", "seller"):
         for party in parties:

@@ -180,3 +180,17 @@ def test_a_number_that_is_not_quite_sure_is_shown_with_a_doubt() -> None:
     assert (read(0.7).invoice.number, read(0.7).confidence < 0.9) == ("84354907", True)
     assert read(0.7).unsure == ("number",)
     assert read(0.4).invoice.number is None
+
+
+def test_the_id_on_a_ticket_is_the_buyers_though_its_label_is_misread() -> None:
+    evidence = seen(
+        ((100, "CNY 1212.37", 1.0), (500, "CNY 50.00", 1.0), (900, "合计 1401.48", 1.0)),
+        (
+            (100, "购头万名称：北京新丰人力资源有限公司", 0.98),
+            (900, f"统一社会信用代码/纳税人识别号：{BUYER}", 1.0),
+        ),
+        kind=Kind.AIR_E,
+    )
+    assert evidence.first("buyer_tax_id") == BUYER
+    assert evidence.first("buyer_name") == "北京新丰人力资源有限公司"
+    assert evidence.first("seller_name") is None
