@@ -218,9 +218,9 @@ def _party_field(choice: Choice, ordered: Sequence[Evidence], name: str) -> None
         return
     best = max(readings, key=lambda reading: reading.score)
     agreed = sum(1 for reading in readings if reading.value == best.value) > 1
-    limit = (
-        SURE_NAME_AGAIN if best.again else next(limit for least, limit in SURE_NAME if legibility >= least)
-    )
+    limit = next(limit for least, limit in SURE_NAME if legibility >= least)
+    if best.again:
+        limit = SURE_NAME_AGAIN if legibility >= BAD_PAGE else SURE_AGAIN
     if name.endswith("tax_id"):
         valid = parse_tax_id(str(best.value)).state is TaxIdState.VALID
         limit = SURE_ID if valid else SURE_AGAIN if best.again else 0.95
