@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from locales.catalog import HOME
-from nlu.text.confidence import Confidence, read_confidence
+from nlu.text.confidence import OTHER_TASKS, Confidence, read_confidence
 from nlu.text.lexicon import OUT_OF_SCOPE, THESAURUS, Lexicon, load_examples, load_lexicon, sources
 from nlu.text.matcher import Match, Matcher
 from nlu.text.model_cache import fitted, installed
@@ -95,7 +95,7 @@ class Understander:
         lexicon = load_examples(path)
         return cls(
             Matcher(lexicon, fitted(lexicon, [path, THESAURUS], () if cache is None else (cache,))),
-            read_confidence(),
+            OTHER_TASKS,
         )
 
     @property

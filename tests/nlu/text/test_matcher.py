@@ -188,6 +188,26 @@ def test_another_task_is_never_given_an_intent_that_it_does_not_have(tmp_path: P
     found = Understander.of_examples(file).understand("quantum chromodynamics", today=TODAY)
     assert found.intent in ("a", "b")
     assert {guess.intent for guess in found.alternatives} == {"a", "b"}
+    assert found.action != "answer"
+
+
+def test_another_task_answers_what_is_clear(tmp_path: Path) -> None:
+    task = {
+        "weather": [
+            "will it rain today",
+            "is it going to rain in york",
+            "rain forecast for leeds",
+            "how much rain falls",
+        ],
+        "music": ["play a song by anna", "play some jazz", "put on a song", "play the next song please"],
+        "alarm": ["wake me at seven", "set an alarm for six", "alarm at nine please", "cancel my alarm"],
+    }
+    file = tmp_path / "task.json"
+    file.write_text(json.dumps(task), encoding="utf-8")
+    other = Understander.of_examples(file)
+    for text, intent in (("will it rain in bath", "weather"), ("play a song by bob", "music")):
+        found = other.understand(text, today=TODAY)
+        assert (found.intent, found.action) == (intent, "answer")
 
 
 @pytest.mark.slow
