@@ -116,5 +116,8 @@ def _sharpened(picture: Picture) -> Picture:
 
 
 def _flattened(picture: Picture) -> Picture:
-    ground = cv2.medianBlur(cv2.dilate(picture, np.ones((9, 9), np.uint8)), 31)
-    return 255 - cv2.absdiff(picture, ground)
+    """The picture on an even ground, which a quarter of its size shows well enough."""
+    small = cv2.resize(picture, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    ground = cv2.medianBlur(cv2.dilate(small, np.ones((3, 3), np.uint8)), 9)
+    height, width = picture.shape[:2]
+    return 255 - cv2.absdiff(picture, cv2.resize(ground, (width, height), interpolation=cv2.INTER_LINEAR))

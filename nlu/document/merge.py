@@ -299,7 +299,7 @@ def _as_printed(invoice: Invoice, ordered: Sequence[Evidence]) -> Invoice:
             continue
         merged = getattr(invoice, name)
         reading, source = _face(ordered, name, merged)
-        if reading is None:
+        if reading is None or _is_cut_short(reading.value, merged):
             changed[name] = None
         elif reading.value == merged or source is not Source.OCR:
             changed[name] = reading.value
@@ -325,6 +325,13 @@ def _face(ordered: Sequence[Evidence], name: str, merged: Any) -> tuple[Value | 
                 return replace(reading, labelled=True), evidence.source
         return next((r for r in readings if r.labelled), readings[0]), evidence.source
     return None, None
+
+
+def _is_cut_short(printed: Any, merged: Any) -> bool:
+    """True for the beginning of a number that goes on in another line: it contradicts nothing."""
+    if not isinstance(printed, str) or not isinstance(merged, str) or not printed.isdigit():
+        return False
+    return len(printed) < len(merged) and merged.startswith(printed)
 
 
 def _near_miss(one: Any, other: Any) -> bool:

@@ -173,16 +173,22 @@ def build_page(words: Iterable[Word], width: float, height: float, *, tilt: floa
 def _group(words: Sequence[Word]) -> list[list[Word]]:
     """Put words on one line where their centres lie within half a height of a neighbour's."""
     lines: list[list[Word]] = []
+    highest: list[float] = []  # word of each line
     for word in sorted(words, key=lambda word: word.middle):
         best, distance = None, 1.0
-        for line in lines[-12:]:
-            gap = _apart(word, line)
+        for place in range(max(0, len(lines) - 12), len(lines)):
+            # The last word of a line is its lowest: what lies further below than any word may, needs no closer look.
+            if word.middle - lines[place][-1].middle > 0.5 * max(highest[place], word.height, 0.2):
+                continue
+            gap = _apart(word, lines[place])
             if gap < distance:
-                best, distance = line, gap
+                best, distance = place, gap
         if best is None:
             lines.append([word])
+            highest.append(word.height)
         else:
-            best.append(word)
+            lines[best].append(word)
+            highest[best] = max(highest[best], word.height)
     return _joined(lines)
 
 

@@ -141,6 +141,21 @@ def test_setting(setting: Callable[[Sheet], Sheet], kind: str, coded: bool) -> N
         assert faults(drawn, to_pdf(sheet, order, seed)) == []
 
 
+def test_code_that_goes_on_in_the_next_line_contradicts_nothing() -> None:
+    """A frame too narrow for its code; the QR code has all of it."""
+    drawn = draw("vat_e_ordinary", 515, "A")
+
+    def torn(text: Text) -> list[Mark]:
+        if text.field != "code":
+            return [text]
+        return [
+            replace(text, text=text.text[:10]),
+            replace(text, text=text.text[10:], y=text.y + 2.6, size=2.4),
+        ]
+
+    assert faults(drawn, to_pdf(marked(drawn.sheet, torn))) == []
+
+
 def test_invoice_of_two_pages_has_its_sums_on_the_last() -> None:
     drawn = draw("digital_special", 520, "A")
     sums = ("amount", "tax", "total", "capital")
