@@ -327,7 +327,7 @@ def _is_whole(found: Found) -> bool:
     needed = list(_CORE)
     if kind is Kind.FIXED:
         needed.remove("issue_date")
-    if kind is not None and kind.has_tax and kind.has_seller:
+    if kind is None or (kind.has_tax and kind.has_seller):
         needed.append("seller_name")
     return all(getattr(invoice, name) is not None for name in needed)
 

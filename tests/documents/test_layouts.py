@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
+import cv2
 import pytest
+from PIL import Image
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
@@ -16,6 +18,7 @@ from tests.documents.in_process import read
 from tests.drawing import Drawn, draw
 from tests.drawing.fonts import missing
 from tests.drawing.pdf import to_pdf
+from tests.drawing.picture import to_picture
 from tests.drawing.sheet import GREY, Inlay, Mark, Sheet, Text
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"fonts are not installed: {', '.join(missing())}")
@@ -216,6 +219,18 @@ def test_page_set_as_one_object_and_locked_against_changes() -> None:
     canvas.doForm("whole")
     canvas.save()
     assert faults(drawn, out.getvalue()) == []
+
+
+@pytest.mark.slow
+def test_form_whose_labels_are_a_picture() -> None:
+    """Only the values are text; the parties are found with OCR, the rest is as exact as the text."""
+    drawn = draw("digital_special", 540, "A")
+    form = marked(drawn.sheet, lambda text: [] if is_value(text) else [text])
+    picture = Image.fromarray(cv2.cvtColor(to_picture(form, 200), cv2.COLOR_BGR2RGB))
+    ground = Inlay(0, 0, form.width, form.height, picture, "form")
+    values = marked(drawn.sheet, lambda text: [text] if is_value(text) else [])
+    values.marks = [ground, *(mark for mark in values.marks if not isinstance(mark, Inlay))]
+    assert faults(drawn, to_pdf(values, "scrambled", 1)) == []
 
 
 def test_fonts_that_do_not_tell_what_their_signs_mean() -> None:
