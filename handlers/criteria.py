@@ -13,6 +13,7 @@ from locales.catalog import Month, Phrase
 from storage.records import Criteria
 
 CRITERIA = ("date", "amount_min", "amount_max", "seller", "category", "kind", "status", "owner")
+_QUARTER, _YEAR = 3, 12  # months
 _R, _T = ReimbursementState, TaxState
 _REIMBURSEMENT: Mapping[str, tuple[ReimbursementState, ...]] = {
     "unreimbursed": (_R.DRAFT, _R.WITHDRAWN, _R.REJECTED),
@@ -65,6 +66,13 @@ def _days(first: date, last: date) -> Phrase:
         return Phrase("search.by_day", {"date": first})
     if first.day == 1 and last == _month_end(first):
         return Phrase("search.by_month", {"month": Month(first.year, first.month)})
+    months = last.month - first.month + 1
+    if first.year == last.year and first.day == 1 and last == _month_end(last):
+        if months == _YEAR:
+            return Phrase("search.by_year", {"year": str(first.year)})
+        if months == _QUARTER and last.month % _QUARTER == 0:
+            quarter = str(last.month // _QUARTER)
+            return Phrase("search.by_quarter", {"year": str(first.year), "quarter": quarter})
     return Phrase("search.by_date", {"from": first, "to": last})
 
 

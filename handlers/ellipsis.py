@@ -83,6 +83,10 @@ async def _in_list(turn: Turn, services: Services, text: str) -> Outcome | None:
     """A page of the list, or one that stands in it; also of the invoices that came in one message."""
     shown = turn.conversation.slots.get("shown") or turn.conversation.slots.get("filings")
     found = _words().pick.fullmatch(text)
+    if not shown and "show" in criteria.remembered(turn):
+        # A figure was told, and no list yet: which one it is can be said once it is seen.
+        counted_on = found is not None or _words().next.fullmatch(text) is not None
+        return await search.details(turn, services) if counted_on and not text.isdigit() else None
     if not isinstance(shown, list) or not shown:
         # A digit alone may be meant for the menu.
         return search.ask(turn, "search.no_list") if found is not None and not text.isdigit() else None

@@ -109,14 +109,19 @@ async def find(turn: Turn, services: Services) -> Outcome:
         case "unreimbursed":
             return await listed(turn, services, {"status": "unreimbursed"}, 0)
         case "list":
-            plain = {name: value for name, value in remembered(turn).items() if name != "show"}
-            return await listed(turn, services, plain, 0)
+            return await details(turn, services)
         case "habit" if isinstance(usual := turn.conversation.slots.get("habit"), dict):
             return await listed(turn, services, usual, 0)
     wanted = dict(remembered(turn))
     for name in ("amount_min", "amount_max") if turn.argument == "amount" else (turn.argument,):
         wanted.pop(name, None)
     return await listed(turn, services, wanted, 0)
+
+
+async def details(turn: Turn, services: Services) -> Outcome:
+    """The invoices behind the last figure, one by one."""
+    plain = {name: value for name, value in remembered(turn).items() if name != "show"}
+    return await listed(turn, services, plain, 0)
 
 
 async def next_page(turn: Turn, services: Services) -> Outcome:

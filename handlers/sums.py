@@ -32,12 +32,18 @@ async def summed(
     if trade := wanted.get("category"):
         lines.append(Phrase("search.note_trade", {"trade": Phrase(f"search.category_{trade}")}))
     other = "seller" if by == "month" else "month"
-    buttons = (
-        Button("search.details", "find:list"),
-        Button(f"search.by_{other}_button", f"sums:{other}"),
-        Button("search.export", "export:search"),
-    )
-    return Outcome(turn.settled(), (Reply("search.sums", {"lines": tuple(lines)}, buttons),))
+    split = (Button(f"search.by_{other}_button", f"sums:{other}"),) if _may_split(wanted, other) else ()
+    buttons = (Button("search.details", "find:list"), *split, Button("search.export", "export:search"))
+    conversation = turn.settled(shown=None)  # no invoice is on the screen to be counted to
+    return Outcome(conversation, (Reply("search.sums", {"lines": tuple(lines)}, buttons),))
+
+
+def _may_split(wanted: Mapping[str, Any], by: str) -> bool:
+    """Whether there can be more than one part: a single month has no other, nor has a single seller."""
+    if by == "seller":
+        return "seller" not in wanted
+    period = wanted.get("date") or {}
+    return not period or str(period["from"])[:7] != str(period["to"])[:7]
 
 
 def whose(turn: Turn) -> Phrase:
