@@ -98,7 +98,12 @@ def load_examples(path: Path) -> Lexicon:
         content = json.loads(path.read_text(encoding="utf-8")) if path.suffix == ".json" else load(path)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise LocaleError(f"{path}: {error}") from error
-    examples = _sentences(path, content)
+    examples = {
+        name: tuple(text for text in texts if text.strip())
+        for name, texts in _sentences(path, content).items()
+    }
+    if not any(examples.values()):
+        raise LocaleError(f"{path}: there is no sentence to learn from")
     return Lexicon(
         {name: Intent(name) for name in examples},
         (Language("", examples, _sentences(THESAURUS, load(THESAURUS))),),

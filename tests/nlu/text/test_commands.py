@@ -84,7 +84,7 @@ def test_check_tells_figures_beside_the_errors_of_another_task(
     assert "cross-validation" in out
 
 
-@pytest.mark.parametrize("content", ["- a list", "{a: 1}", "a: [x", "[]"])
+@pytest.mark.parametrize("content", ["- a list", "{a: 1}", "a: [x", "[]", "{}", "{a: []}", "{a: [' ']}"])
 def test_a_wrong_file_is_one_line_of_reason(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str
 ) -> None:
