@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rapidfuzz.fuzz import ratio
 from rapidfuzz.process import cdist
 
-from nlu.text.features import Seen
+from nlu.text.features import Seen, is_sound
 from nlu.text.solvers import Floats, Places, Vector, descended, gram, logistic, solved
 
 # How much each block of features counts: n-grams, words, sounds, concepts, pairs of concepts, slots.
@@ -26,6 +26,7 @@ _RIDGE_SHARE, _LOGISTIC_SHARE = 0.5, 0.1
 # So many intents are compared with text by text, of each so many examples; fewer where there are many examples.
 _LEAST_INTENTS, _MOST_INTENTS, _MOST_TEXTS, _MOST_OF_ONE = 4, 16, 240, 60
 _SHORT = 2
+_WORD_PAIR = 3  # spaces in the name of two words
 _NO_LIKENESS = 1e-6
 
 
@@ -37,8 +38,11 @@ class Space:
         self.weights = weights
 
     @classmethod
-    def of(cls, examples: Sequence[Seen], *, least: int) -> "Space":
-        """Return the space of the features that occur in at least `least` examples."""
+    def of(cls, examples: Sequence[Seen], *, least: int, few: bool = False) -> "Space":
+        """Return the space of the features that occur in at least `least` examples.
+
+        Where each intent has but `few` examples, a pair of words or of sounds that was seen once still tells.
+        """
         counts: Counter[str] = Counter()
         for seen in examples:
             for block in seen.blocks():
@@ -47,7 +51,7 @@ class Space:
         kept = [
             (name, count)
             for name, count in counts.items()
-            if count >= max(least, 1 if len(name) <= _SHORT or name[0] == " " else 2)
+            if count >= max(least, 1 if _tells_once(name, few) else 2)
         ]
         known = np.array([count for _, count in kept], dtype=np.float32)
         weights = np.log((1 + len(examples)) / (1 + known)) + 1
@@ -78,6 +82,12 @@ class Space:
             part *= math.sqrt(share / max(least, part.dot(part)))
             end = start
         return Vector(here, values)
+
+
+def _tells_once(name: str, few: bool) -> bool:
+    if name[0] == " ":
+        return few or name.count(" ") < _WORD_PAIR
+    return len(name) <= _SHORT and (few or not is_sound(name[0]))
 
 
 class Neighbours:
@@ -153,7 +163,7 @@ def fit(
     where = {name: place for place, name in enumerate(intents)}
     classes = np.array([where[label] for label in labels], dtype=np.int32)
     many = len(examples) > MOST_COMPARED
-    space = Space.of(examples, least=2 if many else 1)
+    space = Space.of(examples, least=2 if many else 1, few=few)
     vectors = [space.vector(seen) for seen in examples]
     if many:
         return Classifier(labels, space, descended(vectors, classes, len(intents), len(space.places)), {})

@@ -126,8 +126,8 @@ def _squashed(value: float) -> float:
     return 1 / (1 + math.exp(-max(min(value, 50.0), -50.0)))
 
 
-# The border stands a quarter nearer to certainty than these sentences ask: other people say other things.
-_CAUTION = 0.25
+# The border stands much nearer to certainty than these sentences ask: other people say other things.
+_CAUTION = 0.4
 _WRONG_AT_MOST, _OUTSIDE_AT_MOST, _OFFERED_AT_MOST = 0.012, 0.025, 0.25
 
 
@@ -152,4 +152,4 @@ def _with_borders(
             answer = border + _CAUTION * (1 - border)
             break
     clarify = float(np.quantile(outer, 1 - _OFFERED_AT_MOST)) if outer else 0.2
-    return replace(confidence, answer=answer, clarify=min(max(clarify, 0.08), answer / 2))
+    return replace(confidence, answer=answer, clarify=min(max(clarify, 0.05), answer / 2))

@@ -40,6 +40,11 @@ def sounds() -> dict[int, str]:
     }
 
 
+def is_sound(char: str) -> bool:
+    """Tell whether a character stands for a sound."""
+    return ord(char) >= _FIRST_SOUND
+
+
 def exact_sounds() -> dict[str, int]:
     """Return the table character → number of its syllable, nothing confused."""
     return {char: number for number, (_, chars) in enumerate(_syllables()) for char in chars}
