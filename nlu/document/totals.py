@@ -17,6 +17,7 @@ _FIGURES = re.compile(
     r"(?P<value>\d{1,3}(?:[,.]?\d{3})*[.,·:]\d{2})(?![\d%])"
 )
 _WHOLE = re.compile(r"(?P<mark>[¥Y])?(?P<value>\d{1,6}(?:\.\d{1,2})?)(?P<unit>元)?(?!\d)")
+_SHORT = re.compile(r"¥(?P<value>\d{1,9}(?:\.\d)?)(?![\d.,])")  # some issuers print ¥63.3 and ¥57
 _MASKED = re.compile(r"^[*＊]{1,6}$|^免税$|^不征税$")
 _CAPITAL = re.compile(
     r"(?:\(?负数?\)?)?[零壹贰叁肆伍陆柒捌玖拾佰仟万亿弌貳參陸〇园圆元圓角分整正伯仔扒囗]{2,40}"
@@ -131,6 +132,10 @@ def _total(found: Labelled, evidence: Evidence, capital_row: int | None) -> None
             amounts = list(_under(found, label))
         if amounts:
             _add(found, evidence, "total", amounts[0])
+            return
+        short = _SHORT.search(label.piece.row.text, label.piece.end, stop)
+        if short is not None and evidence.source is not Source.OCR:
+            _add_whole(found, evidence, label.piece.row, short)
             return
     indexes = [label.index for label in found.named("total")]
     if capital_row is not None:

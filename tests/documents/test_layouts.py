@@ -103,6 +103,16 @@ def yen_behind(sheet: Sheet) -> Sheet:
     )
 
 
+def short_total(sheet: Sheet) -> Sheet:
+    """A total without its last nought, as ¥63.3."""
+    return marked(
+        sheet,
+        lambda text: [
+            replace(text, text=text.text.rstrip("0").rstrip(".")) if text.field == "total" else text
+        ],
+    )
+
+
 def wide_digits(sheet: Sheet) -> Sheet:
     fields = ("number", "code", "issue_date", "total")
     return marked(
@@ -142,6 +152,12 @@ def test_setting(setting: Callable[[Sheet], Sheet], kind: str, coded: bool) -> N
         if not coded:
             sheet.marks = [mark for mark in sheet.marks if not isinstance(mark, Inlay)]
         assert faults(drawn, to_pdf(sheet, order, seed)) == []
+
+
+def test_total_printed_without_its_last_nought() -> None:
+    for seed in (561, 563):
+        drawn = draw("digital_ordinary", seed, "B")
+        assert faults(drawn, to_pdf(short_total(drawn.sheet))) == []
 
 
 def test_code_that_goes_on_in_the_next_line_contradicts_nothing() -> None:
