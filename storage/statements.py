@@ -25,8 +25,13 @@ async def notify(connection: AsyncConnection, topic: str, payloads: set[str]) ->
     """Tell the other nodes, when this transaction commits. On SQLite there are none."""
     if connection.dialect.name == "sqlite":
         return
-    for payload in payloads:
-        await connection.execute(sa.select(sa.func.pg_notify(f"piaoda_{topic}", payload)))
+    # One statement for all: a batch of answers tells as many chats.
+    if payloads:
+        await connection.execute(_NOTIFY, {"topic": f"piaoda_{topic}", "payloads": list(payloads)})
+
+
+_PAYLOAD = sa.func.unnest(sa.bindparam("payloads", type_=postgresql.ARRAY(sa.Text))).column_valued("payload")
+_NOTIFY = sa.select(sa.func.pg_notify(sa.bindparam("topic", type_=sa.Text), _PAYLOAD))
 
 
 def asked(dialect: str, *names: str) -> tuple[sa.FromClause, dict[str, Any]]:

@@ -4,13 +4,16 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import messages
 from storage.messages import Arrival
 from storage.records import ChatId, Message
+from storage.statements import notify
 from storage.store import Store
+from tests.databases import Cluster
 
 NOW = datetime(2026, 8, 19, 2, 0, tzinfo=UTC)
 CHAT = ChatId("telegram", "42")
@@ -77,3 +80,23 @@ async def test_what_does_not_hurry_is_done_alone_and_before_the_end(database_url
     await asyncio.sleep(0)
     await store.close()
     assert (await last).new
+
+
+async def test_other_nodes_are_told_each_chat_once(postgres: Cluster) -> None:
+    store = await Store.open(postgres.database())
+    listener = await asyncpg.connect(
+        store.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    )
+    told: asyncio.Queue[str] = asyncio.Queue()
+    await listener.add_listener("piaoda_chat", lambda *heard: told.put_nowait(str(heard[-1])))
+
+    async def announced(connection: AsyncConnection, chats: Sequence[str]) -> list[None]:
+        await notify(connection, "chat", set(chats))
+        return [None for _ in chats]
+
+    await asyncio.gather(*(store.write(announced, chat) for chat in ("web:a", "web:b", "web:a", "web:c")))
+    async with asyncio.timeout(20):
+        assert sorted([await told.get() for _ in range(3)]) == ["web:a", "web:b", "web:c"]
+    assert told.empty()
+    await listener.close()
+    await store.close()
