@@ -53,11 +53,13 @@ def _list_wanted(turn: Turn, services: Services, has_filed: bool) -> Mapping[str
     """The criteria of the list to export: the last one by button, else those of the sentence; None: what was filed."""
     if turn.message.action is not None:
         return criteria.remembered(turn) if turn.argument in ("search", "search_csv") else None
-    if says(services.catalog, "export.words_filed", turn.message.text) or (
-        has_filed and not turn.viewer.sees_all
-    ):
+    catalog, text = services.catalog, turn.message.text
+    named = criteria.wanted_of({} if turn.understanding is None else turn.understanding.slots)
+    if not named and "search" in turn.conversation.slots and says(catalog, "export.words_these", text):
+        return criteria.remembered(turn)
+    if says(catalog, "export.words_filed", text) or (has_filed and not turn.viewer.sees_all):
         return None
-    return criteria.wanted_of({} if turn.understanding is None else turn.understanding.slots)
+    return named
 
 
 async def _export_list(

@@ -18,6 +18,7 @@ from storage.records import Conversation
 LONGEST = 4_000  # characters of a message that we read
 _LIKELY, _AHEAD = 0.8, 0.6  # confidence, and lead over the next wish, that do for a harmless answer
 _SPOKEN_OF, _SPOKEN_AHEAD = 0.4, 0.15  # the same where the message or the talk names what it is about
+_POINTED_AT = 0.2  # confidence that does where the sentence points at the invoice
 _LET_GO = frozenset({"feedback_words", "rating"})  # asked out of courtesy, and only once
 _OF_ONE = frozenset({"invoice.status", "invoice.duplicate"})
 # Wishes about a number that a look at it does not answer.
@@ -167,7 +168,7 @@ def _is_about_one(turn: Turn, services: Services, understanding: Understanding) 
     sure = {guess.intent: guess.confidence for guess in understanding.alternatives}
     of_one = sum(sure.pop(intent, 0.0) for intent in _OF_ONE)
     sure.pop("out_of_scope", None)  # what points at an invoice is ours
-    return of_one >= _SPOKEN_OF and of_one - max(sure.values(), default=0.0) >= _SPOKEN_AHEAD
+    return of_one >= _POINTED_AT and of_one - max(sure.values(), default=0.0) >= _SPOKEN_AHEAD
 
 
 def _offering(turn: Turn, outcome: Outcome) -> Outcome:
