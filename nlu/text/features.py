@@ -128,6 +128,12 @@ def character_pairs(texts: Iterable[str]) -> set[str]:
     return {text[at : at + 2] for text in texts for at in range(len(text) - 1)}
 
 
+@cache
+def _and(names: tuple[str, ...], name: str) -> tuple[str, ...]:
+    # Kept, so that the many words of a concept share one.
+    return names if name in names else (*names, name)
+
+
 class Concepts:
     """The concept lexicon (概念词表): groups of words that mean the same for us, in all languages."""
 
@@ -143,9 +149,9 @@ class Concepts:
         """
         self._right = right
         self.names = tuple(dict.fromkeys(name for concepts in groups.values() for name in concepts))
-        self._plain: dict[str, set[str]] = {}
-        self._sounding: dict[str, set[str]] = {}
-        self._starting: dict[str, set[str]] = {}
+        self._plain: dict[str, tuple[str, ...]] = {}
+        self._sounding: dict[str, tuple[str, ...]] = {}
+        self._starting: dict[str, tuple[str, ...]] = {}
         self._patterns: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
         for language, concepts in groups.items():
             for name, alternatives in concepts.items():
@@ -158,21 +164,21 @@ class Concepts:
         for alternative in alternatives:
             start = plain_start(alternative)
             if start is not None:
-                self._starting.setdefault(start, set()).add(name)
+                self._starting[start] = _and(self._starting.get(start, ()), name)
                 continue
             if not _PLAIN.fullmatch(alternative) and plain_word(alternative) is None:
                 self._add_pattern(name, alternative)
                 continue
             alternative = plain_word(alternative) or alternative
             word = spell.spell(alternative)
-            self._plain.setdefault(word, set()).add(name)
+            self._plain[word] = _and(self._plain.get(word, ()), name)
             said = word.translate(sounds())
             if (
                 spell.simplify
                 and len(said) >= _LEAST_SOUNDS
                 and all(ord(char) >= _FIRST_SOUND for char in said)
             ):
-                self._sounding.setdefault(said, set()).add(name)
+                self._sounding[said] = _and(self._sounding.get(said, ()), name)
 
     def _add_pattern(self, name: str, pattern: str) -> None:
         try:

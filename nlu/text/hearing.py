@@ -38,16 +38,19 @@ class Hearing:
                     self._worth[pair] = self._worth.get(pair, _SEEN) + _WORD
         # Never changed, and never what another is changed to: nobody said them to us.
         self._right = {word[at : at + 2] for word in right for at in range(len(word) - 1)}
-        self._after: dict[str, list[str]] = {}  # a character and the sound after it → characters
-        self._first: dict[str, list[str]] = {}  # two sounds → characters of the first
+        after: dict[str, list[str]] = {}
+        first: dict[str, list[str]] = {}
         table = sounds()
         self._exact = exact_sounds()
         for pair in sorted(self._worth, key=lambda pair: (-self._worth[pair], pair)):
             one, other = table.get(ord(pair[0])), table.get(ord(pair[1]))
             if other is not None:
-                self._after.setdefault(pair[0] + other, []).append(pair[1])
+                after.setdefault(pair[0] + other, []).append(pair[1])
                 if one is not None:
-                    self._first.setdefault(one + other, []).append(pair[0])
+                    first.setdefault(one + other, []).append(pair[0])
+        # A character and the sound after it → characters; two sounds → characters of the first.
+        self._after = {key: "".join(chars) for key, chars in after.items()}
+        self._first = {key: "".join(chars[:_MOST_FIRST]) for key, chars in first.items()}
 
     def repair(self, text: str, closed: Collection[int] = ()) -> str:
         """Return a folded text with characters replaced that fit no neighbour while others of their sound do.
@@ -111,6 +114,6 @@ class Hearing:
     def _choices(self, before: Iterable[str], said: str, at: int, char: str) -> Iterable[str]:
         found = [char]
         for one in before:
-            found += self._after.get(one + said[at], ())
-        found += self._first.get(said[at : at + 2], ())[:_MOST_FIRST]
+            found += self._after.get(one + said[at], "")
+        found += self._first.get(said[at : at + 2], "")
         return dict.fromkeys(found)
