@@ -52,7 +52,6 @@ PORTAL = Fault(200, b"<html><body>Please sign in to this network.</body></html>"
 NO_RESULT = Fault(200, b'{"ok": false}')
 BLOCKED = refused(403, "Forbidden: bot was blocked by the user")
 RESET = Fault(reset=True)
-CUT = Fault(reset=True, carried_out=True)
 
 
 def slow(seconds: float) -> Fault:

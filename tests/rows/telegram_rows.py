@@ -19,7 +19,6 @@ from tests.rows.telegram_scenes import Chat, crowd
 from tests.telegram.doubles import update
 
 _HERE = Path(__file__).parent
-WARNING = "可能已经发给过您"
 
 
 def _load() -> dict[str, dict[str, Any]]:
@@ -93,13 +92,6 @@ async def _meet(chat: Chat, row: Mapping[str, Any]) -> None:
     await chat.write("你好")
     await until(lambda: chat.calls)
     await chat.passed()
-    if row["then"] == "warned":
-        await chat.write("发票丢了怎么办")
-        seen = len(chat.program.telegram.texts(chat.user))
-        again, _ = (await chat.answered(seen + 2))[seen:]
-        assert WARNING in again
-        assert len(chat.calls) == row["calls"] + 2
-        return
     if row["then"] == "delivered":
         await chat.answered()
     elif row["then"] == "elsewhere":

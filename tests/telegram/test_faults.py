@@ -22,7 +22,7 @@ from tests.telegram.doubles import text_update, update
 
 @pytest.mark.parametrize(
     "fault",
-    [BAD_GATEWAY, PORTAL, NO_RESULT, flood(1), refused(500, "Internal Server Error"), slow(1.0)],
+    [BAD_GATEWAY, PORTAL, NO_RESULT, RESET, flood(1), refused(500, "Internal Server Error"), slow(1.0)],
 )
 async def test_a_fault_while_sending_delays_only_its_chat(stage: Stage, fault: Fault) -> None:
     stage.far_end.fail("sendMessage", fault, chat=7001)
@@ -35,16 +35,6 @@ async def test_a_fault_while_sending_delays_only_its_chat(stage: Stage, fault: F
     await until(lambda: stage.far_end.texts(7001) == ["回 hit", "回 after"], 5)
     await asyncio.sleep(0.3)
     assert stage.far_end.texts(7001) == ["回 hit", "回 after"]
-
-
-async def test_a_message_whose_connection_is_reset_is_not_sent_again(stage: Stage) -> None:
-    stage.far_end.fail("sendMessage", RESET, chat=7001)
-    await stage.far_end.push(text_update(7001, 1, "hit"))
-    await stage.far_end.push(text_update(7001, 2, "after"))
-    await until(lambda: stage.far_end.texts(7001), 5)
-    await asyncio.sleep(0.3)
-    assert stage.far_end.texts(7001) == ["回 after"]
-    assert len(stage.far_end.calls("sendMessage", 7001)) == 2
 
 
 async def test_the_pause_of_429_is_kept(stage: Stage) -> None:

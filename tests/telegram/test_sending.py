@@ -149,8 +149,7 @@ async def test_a_file_that_is_gone_is_undeliverable(sender: Sender) -> None:
     [
         (BAD_GATEWAY, RetryLaterError),
         (PORTAL, RetryLaterError),
-        (RESET, InDoubtError),
-        (Fault(carried_out=True, reset=True), InDoubtError),
+        (RESET, RetryLaterError),
         (refused(500, "Internal Server Error"), RetryLaterError),
         (refused(401, "Unauthorized"), RetryLaterError),
         (BLOCKED, UndeliverableError),

@@ -7,11 +7,7 @@ from bot.channels.telegram.wire import FloodError
 from handlers.core import DeliveryError, InDoubtError, RecipientGoneError, RetryLaterError, UndeliverableError
 
 _TOKEN_REFUSED = 60.0  # seconds: an operator has to act first
-# The request has not reached the far end, or not as a whole.
-_NOT_OUT = (
-    httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol,
-    httpx.WriteError, httpx.WriteTimeout,
-)  # fmt: skip
+_CUT_ANSWER = "without sending complete"  # httpx: the head of an answer came, the rest did not
 
 
 def delivery_error(error: TelegramError) -> DeliveryError:
@@ -32,11 +28,14 @@ def delivery_error(error: TelegramError) -> DeliveryError:
 def _network_error(error: NetworkError) -> DeliveryError:
     cause = error.__cause__
     name = type(cause or error).__name__
-    if cause is None or isinstance(cause, (TelegramError, *_NOT_OUT)):
-        return RetryLaterError(None, name)  # 5xx, a proxy's page, or nobody has seen the whole request
-    # The request is out, and instead of an answer came silence or a reset: it may well have been carried out, and
-    # the Bot API knows no key by which it would tell a repetition. Idle connections, which end like this too, are
-    # closed by the client after five seconds, long before any front end does it.
+    if isinstance(cause, httpx.ReadTimeout):
+        return InDoubtError(name)  # the request is out; it may well have been carried out
+    if isinstance(cause, httpx.RemoteProtocolError) and _CUT_ANSWER in str(cause):
+        return InDoubtError(name)
+    if cause is None or isinstance(cause, TelegramError | httpx.HTTPError):
+        # 5xx, a proxy's page, no connection, or a connection dropped before one byte of an answer:
+        # that is how front ends refuse work, and how idle connections end.
+        return RetryLaterError(None, name)
     return InDoubtError(name)
 
 
