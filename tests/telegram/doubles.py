@@ -40,6 +40,7 @@ class EchoAssistant:
         self.broken: Callable[[Message], bool] = lambda _message: False
         self.silenced: list[ChatId] = []
         self.think: Mapping[str, float] = {}  # text → seconds
+        self.begun: list[str] = []
         self.answered: list[str] = []
         self.choices: tuple[Choice, ...] = ()
         self.failures: list[DeliveryError] = []
@@ -64,6 +65,7 @@ class EchoAssistant:
         return True
 
     async def answer(self, message: Message) -> None:
+        self.begun.append(message.text)
         async with self._locks[message.chat]:
             await asyncio.sleep(self.think.get(message.text, 0))
             self.answered.append(message.text)

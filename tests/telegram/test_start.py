@@ -67,7 +67,7 @@ async def test_updates_in_work_at_the_stop_are_answered(polling: Stage) -> None:
     polling.assistant.think = {"slow": 0.3}
     await polling.channel.start()
     await polling.far_end.push(text_update(7001, 1, "slow"))
-    await until(lambda: polling.assistant.messages)
+    await until(lambda: polling.assistant.begun)
     await polling.channel.stop()
     assert polling.assistant.answered == ["slow"]
 
