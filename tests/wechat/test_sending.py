@@ -18,6 +18,7 @@ from handlers.core import (
     DeliveryError,
     InDoubtError,
     NeedsContactError,
+    RecipientGoneError,
     RetryLaterError,
     UndeliverableError,
 )
@@ -173,8 +174,8 @@ async def test_busy_is_tried_again_a_little(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        *((code, UndeliverableError) for code in (40003, 43004, 43019, 50002)),
-        *((code, UndeliverableError) for code in (44004, 45002, 40008, 47001, 47003)),
+        *((code, RecipientGoneError) for code in (40003, 43004, 43019)),
+        *((code, UndeliverableError) for code in (50002, 44004, 45002, 40008, 47001, 47003)),
         *((code, NeedsContactError) for code in (45015, 45047, 43101, 48001, 48004, 40200)),
         (99999, RetryLaterError),
     ],
