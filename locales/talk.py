@@ -6,7 +6,7 @@ all of them are looked for together; a language more is a folder more.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,39 +14,25 @@ from typing import Any
 
 from locales.catalog import HOME
 from locales.strict_yaml import LocaleError, load
+from locales.word_files import WordFiles
 
 FILE = "talk.yaml"
 _NEVER = "(?!)"
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
+class Talk(WordFiles):
     """The talk files of all languages, by language."""
 
-    languages: Mapping[str, Mapping[str, Any]]
-
-    def each(self) -> "Iterator[Talk]":
-        """Every language by itself."""
-        for language, content in self.languages.items():
-            yield Talk({language: content})
+    FILE = FILE
 
     def items(self, place: str) -> list[str]:
         """The entries of the list at "section.name", of all languages."""
-        found: list[str] = []
-        for language, content in self._under(place):
-            if not isinstance(content, list) or not all(isinstance(item, str) for item in content):
-                raise LocaleError(f"{language}/{FILE}: {place!r} must be a list of texts")
-            found += content
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(self.listed(place)))
 
     def table(self, place: str) -> dict[str, str]:
         """The mapping word → value at "section.name", of all languages."""
-        found: dict[str, str] = {}
-        for language, content in self._under(place):
-            if not isinstance(content, Mapping) or not all(isinstance(one, str) for one in content.values()):
-                raise LocaleError(f"{language}/{FILE}: {place!r} must map words to values")
-            found.update(content)
-        return found
+        return self.mapped(place)
 
     def any_of(self, place: str) -> str:
         """One expression for all entries of a list, in their order; matches nothing if there are none."""
@@ -55,14 +41,6 @@ class Talk:
     def pattern(self, place: str) -> re.Pattern[str]:
         """The list as a compiled expression, whatever the case."""
         return compiled(self.any_of(place))
-
-    def _under(self, place: str) -> Iterator[tuple[str, Any]]:
-        for language, content in self.languages.items():
-            found: Any = content
-            for step in place.split("."):
-                found = found.get(step) if isinstance(found, Mapping) else None
-            if found is not None:
-                yield language, found
 
 
 def compiled(pattern: str) -> re.Pattern[str]:

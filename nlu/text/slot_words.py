@@ -12,6 +12,7 @@ from typing import Any
 
 from locales.catalog import HOME
 from locales.strict_yaml import LocaleError, load
+from locales.word_files import WordFiles
 from nlu.text.fold import fold
 
 FILE = "slots.yaml"
@@ -26,44 +27,18 @@ _NEVER = r"(?:(?!))"
 
 
 @dataclass(frozen=True, slots=True)
-class SlotWords:
+class SlotWords(WordFiles):
     """The slot files of all languages, by language."""
 
-    languages: Mapping[str, Mapping[str, Any]]
-
-    def under(self, place: str) -> Iterator[tuple[str, Any]]:
-        """(language, content) of every language that has something under "section.name"."""
-        for language, content in self.languages.items():
-            found: Any = content
-            for step in place.split("."):
-                found = found.get(step) if isinstance(found, Mapping) else None
-            if found is not None:
-                yield language, found
+    FILE = FILE
 
     def items(self, place: str) -> list[str]:
         """The folded expressions of a list, of all languages."""
-        found: list[str] = []
-        for language, content in self.under(place):
-            if not isinstance(content, list) or not all(isinstance(item, str) for item in content):
-                raise LocaleError(f"{language}/{FILE}: {place!r} must be a list of texts")
-            found += [fold_pattern(item) for item in content]
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(fold_pattern(item) for item in self.listed(place)))
 
     def table(self, place: str) -> dict[str, str]:
         """The folded words of a mapping word → value, of all languages."""
-        found: dict[str, str] = {}
-        for language, content in self.under(place):
-            if not isinstance(content, Mapping) or not all(
-                isinstance(each, str) for each in content.values()
-            ):
-                raise LocaleError(f"{language}/{FILE}: {place!r} must map words to values")
-            found.update((fold(word), value) for word, value in content.items())
-        return found
-
-    def each(self) -> "Iterator[SlotWords]":
-        """Every language by itself."""
-        for language, content in self.languages.items():
-            yield SlotWords({language: content})
+        return {fold(word): value for word, value in self.mapped(place).items()}
 
     def names(self, place: str) -> list[str]:
         """The names of a mapping, of all languages."""
