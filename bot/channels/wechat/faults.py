@@ -26,7 +26,7 @@ NO_RIGHT = frozenset({48001, 48004, 40200})
 WINDOW_CLOSED = frozenset({45015, 45047})
 NO_CONSENT = 43101
 USER_LIMITED = 50002  # may come back
-USER_GONE = frozenset({40003, 43004, 43019, USER_LIMITED})
+USER_GONE = frozenset({40003, 43004, 43019})
 OUR_CONTENT = frozenset({44004, 45002, 40008, 47001, 47003})
 OUR_UPLOAD = frozenset({40004, 40006, 40009, 41005})
 
@@ -99,7 +99,9 @@ def delivery_error(code: int) -> DeliveryError:
     if code in WINDOW_CLOSED or code in NO_RIGHT or code == NO_CONSENT:
         return NeedsContactError(reason)
     if code in USER_GONE:
-        return UndeliverableError(reason) if code == USER_LIMITED else RecipientGoneError(reason)
+        return RecipientGoneError(reason)
+    if code == USER_LIMITED:
+        return UndeliverableError(reason)
     if code in OUR_CONTENT or code == CONTENT_REFUSED:
         _log.error("wechat.content_refused", errcode=code)
         return UndeliverableError(reason)

@@ -150,7 +150,7 @@ class Sender:
                 # No right, no such template, or fields that do not fit it: an operator has to look.
                 self.rights.miss("template", error.code)
                 return False
-            if error.code in faults.USER_GONE or error.code == faults.BUSY:
+            if error.code in {*faults.USER_GONE, faults.USER_LIMITED, faults.BUSY}:
                 raise delivery_error(error.code) from error
             _log.error("wechat.template_refused", errcode=error.code)
             return False
