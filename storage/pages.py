@@ -36,10 +36,11 @@ async def page(
     return Page(tuple(record(row) for row in rows), await _tally(connection, conditions), offset)
 
 
-async def groups(
-    connection: AsyncConnection, viewer: Viewer, criteria: Criteria, by: Groups, limit: int = 1_000
-) -> list[Group]:
-    """What the invoices that count come to by seller, the largest first, or by month, the latest first."""
+async def groups(connection: AsyncConnection, viewer: Viewer, criteria: Criteria, by: Groups) -> list[Group]:
+    """What the invoices that count come to by seller, the largest first, or by month, the latest first.
+
+    All of them: a figure whose parts do not come to the whole is no figure.
+    """
     columns = invoices.c
     names: tuple[Any, ...] = (columns.seller_name,)
     if by == "month":
@@ -51,7 +52,6 @@ async def groups(
         .where(visible(viewer), *_conditions(criteria), _COUNTED)
         .group_by(*names)
         .order_by(*order)
-        .limit(limit)
     )
     return [Group(_name(*name), many, _yuan(money)) for *name, many, money in rows]
 

@@ -151,3 +151,14 @@ async def test_a_tally_leaves_out_what_is_voided_and_subtracts_what_is_red(any_s
     assert [(group.name, group.count) for group in by_month] == [("2026-02", 1), ("2026-01", 1)]
     nobody = await any_store.read(pages.page, Viewer(owner + 1), Criteria(owner_id=owner))
     assert nobody.count == 0
+
+
+async def test_the_parts_of_a_figure_come_to_the_whole_however_many_they_are(any_store: Store) -> None:
+    owner = await employee(any_store, "E10")
+    await asyncio.gather(
+        *(invoice(any_store, owner, f"{place:08}", seller=f"卖家{place}") for place in range(1_010))
+    )
+    whole = await any_store.read(pages.page, Viewer(owner), Criteria())
+    parts = await any_store.read(pages.groups, Viewer(owner), Criteria(), "seller")
+    assert sum(part.sum for part in parts) == whole.sum
+    assert sum(part.count for part in parts) == whole.count == 1_010
