@@ -75,7 +75,7 @@ async def _export_list(
     head = {
         "whose": sums.whose(turn),
         "what": criteria.described(wanted),
-        "count": len(chosen),
+        "count": page.count,
         "sum": page.sum,
     }
     cut = [Phrase("export.list_cut", {"most": str(_MOST)})] if page.count > _MOST else []

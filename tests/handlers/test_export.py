@@ -114,6 +114,22 @@ async def test_other_wishes_for_files_get_their_own_answer(desk: Desk) -> None:
     assert desk.follow(await export.download(turn, desk.stage.services)) != ["export.none"]
 
 
+async def test_a_list_cut_short_tells_the_figures_of_the_whole_and_that_it_is_cut(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "_MOST", 2)
+    for place in range(3):
+        await stage.invoice(f"2611200000000000001{place}")
+    turn = stage.turn(
+        "导出8月的发票", intent="invoice.download", date={"from": "2026-08-01", "to": "2026-08-31"}
+    )
+    outcome = await export.export(turn, stage.services)
+    assert stage.follow(outcome) == ["export.list"]
+    said = stage.services.catalog.text("export.list", "zh", **outcome.replies[0].values)
+    assert "共 3 张，合计 ¥318.00" in said
+    assert "最多导出 2 张" in said
+
+
 async def test_others_invoices_are_not_in_the_sheet(desk: Desk) -> None:
     await filed(desk, found("digital"))
     desk.stage.speak_as(Viewer(await desk.stage.employee("1002")))
