@@ -54,9 +54,10 @@ async def load(user: str, platform: Platform, history: History, stopping: asynci
         await asyncio.sleep(0.02)
 
 
-async def killer(server: Server, seed: int) -> None:
+async def killer(server: Server, seed: int, kills: int) -> None:
+    """Kill a server so many times at random moments, and start it again."""
     chance = random.Random(seed)
-    for _ in range(KILLS):
+    for _ in range(kills):
         await asyncio.sleep(chance.uniform(0.05, 1.2))
         await server.kill()
         await server.start()
@@ -75,7 +76,7 @@ async def test_thirty_kills_lose_and_double_nothing(tmp_path: Path) -> None:
             users = [f"o{number:04d}" for number in range(USERS)]
             async with asyncio.TaskGroup() as group:
                 loads = [group.create_task(load(user, platform, history, stopping)) for user in users]
-                await killer(server, int(time.time()))
+                await killer(server, int(time.time()), KILLS)
                 stopping.set()
                 await asyncio.gather(*loads)
             await settle(platform, users, history)

@@ -1,7 +1,6 @@
 """SIGKILL at random moments while Telegram is polled under load: each update is answered once, none is lost."""
 
 import asyncio
-import random
 import re
 import sqlite3
 import time
@@ -16,7 +15,7 @@ from storage.invoices import InvoiceDraft
 from storage.people import Attach, NewEmployee
 from storage.records import ChatId, Role
 from storage.store import Store
-from tests.durability.test_kills import check_database
+from tests.durability.test_kills import check_database, killer
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.rows.conftest import number_of
 from tests.rows.running import prepare
@@ -58,14 +57,6 @@ async def load(
         await asyncio.sleep(_EVERY)
 
 
-async def killer(server: Server, seed: int) -> None:
-    chance = random.Random(seed)
-    for _ in range(KILLS):
-        await asyncio.sleep(chance.uniform(0.05, 1.2))
-        await server.kill()
-        await server.start()
-
-
 async def test_kills_while_polling_lose_and_double_nothing(tmp_path: Path) -> None:
     await prepare(tmp_path, fill=fill)
     path = tmp_path / "data" / "piaoda.db"
@@ -77,7 +68,7 @@ async def test_kills_while_polling_lose_and_double_nothing(tmp_path: Path) -> No
     ):
         async with asyncio.TaskGroup() as group:
             loads = [group.create_task(load(user, far_end, pushed, stopping)) for user in USERS]
-            await killer(server, int(time.time()))
+            await killer(server, int(time.time()), KILLS)
             stopping.set()
             await asyncio.gather(*loads)
         await until(lambda: far_end.waiting == 0 and open_messages(path) == 0, 60)
