@@ -169,13 +169,18 @@ async def test_no_token_reaches_the_log(
         logging.getLogger(name).setLevel(logging.NOTSET)
     caplog.set_level(logging.DEBUG)
     unauthorized = Fault(401, b'{"ok":false,"error_code":401,"description":"Unauthorized"}')
-    polling.far_end.fail("getUpdates", unauthorized)
     await polling.channel.start()
     await polling.far_end.push(text_update(7001, 1, "my secret text"))
-    await asyncio.sleep(0.3)
+    await until(lambda: polling.far_end.texts(7001))
+    polling.far_end.fail("getUpdates", unauthorized)
+    await polling.far_end.push(text_update(7001, 2, "my secret text"))  # ends the long poll
+    printed: list[str] = []
+
+    def everything() -> str:
+        printed.extend(capfd.readouterr())
+        return caplog.text + "".join(printed)
+
+    await until(lambda: "InvalidToken" in everything(), 10)
     await polling.channel.stop()
-    out, err = capfd.readouterr()
-    everything = caplog.text + out + err
-    assert "InvalidToken" in everything
-    assert TOKEN.partition(":")[2] not in everything
-    assert "secret text" not in everything
+    assert TOKEN.partition(":")[2] not in everything()
+    assert "secret text" not in everything()
