@@ -62,6 +62,18 @@ def choose_money(choice: Choice, ordered: Sequence[Evidence], qr: QrPayload | No
     _ocr_total(choice, figures, written, total_qr, net_qr, open_qr)
     untaxed = any(e.rates and all(rate in _UNTAXED for rate in e.rates) for e in ordered)
     _ocr_net_and_tax(choice, figures, net_qr, untaxed=untaxed)
+    if any(e.source is Source.OFD for e in ordered):
+        _total_of_both(choice)
+
+
+def _total_of_both(choice: Choice) -> None:
+    """The entries of an OFD (合计金额, 合计税额) hold no total; with its pages lost it is what the two add up to."""
+    kind, sources = choice.values.get("kind"), choice.sources
+    if "total" in choice.values or (kind is not None and not kind.has_tax) or kind is Kind.AIR_E:
+        return
+    if sources.get("amount") is Source.OFD and sources.get("tax") is Source.OFD:
+        value = choice.values["amount"] + choice.values["tax"]
+        choice.put("total", value, Source.OFD, min(choice.scores["amount"], choice.scores["tax"]))
 
 
 def _ocr_total(

@@ -206,12 +206,13 @@ def _pages(sheets: Sequence[Sequence[etree._Element]]) -> list[Page]:
     built = []
     for sheet in [sheet for sheet in sheets if words_of[id(sheet[-1])]] or list(sheets[:1]):
         words = [word for root in reversed(sheet) for word in words_of[id(root)]]
-        width = max(boxes_of[id(root)][0] for root in sheet) or max(
-            (word.x1 for word in words), default=210.0
-        )
-        height = max(boxes_of[id(root)][1] for root in sheet) or max(
-            (word.y1 for word in words), default=140.0
-        )
+        width, height = (max(boxes_of[id(root)][side] for root in sheet) for side in (0, 1))
+        if width and height:  # what lies off the paper nobody sees; the tax platform leaves a copy there
+            words = [
+                word for word in words if word.x1 > 0 and word.y1 > 0 and word.x0 < width and word.y0 < height
+            ]
+        width = width or max((word.x1 for word in words), default=210.0)
+        height = height or max((word.y1 for word in words), default=140.0)
         built.append(build_page(words, width, height))
     return built
 

@@ -277,7 +277,7 @@ def _lines(found: Labelled, evidence: Evidence) -> None:
         evidence.add("tax", tax, 0.9 * score, labelled=False)
 
 
-_RATE = re.compile(r"(?<![\d.])(\d{1,2}(?:\.\d)?%|免税|不征税|\*{2,6})")
+_RATE = re.compile(r"(\d{1,2}(?:\.\d{1,2})?%|免税|不征税|\*{2,6})(?:即征即退)?")
 
 
 def _rates(found: Labelled, evidence: Evidence) -> None:
@@ -290,11 +290,24 @@ def _rates(found: Labelled, evidence: Evidence) -> None:
     rates = [
         match.group(1)
         for row in rows[start + 1 : min([end for end in ends if end > start] or [len(rows)])]
-        for match in _RATE.finditer(row.text)
+        for cell in runs(row, gap=0.6)
+        if (match := _RATE.fullmatch(cell.text)) and not _is_tax(rows[start], cell)
     ]
     if rates:
         evidence.rates = tuple(dict.fromkeys(rates))
         evidence.lines = len(rates)
+
+
+def _is_tax(heads: Row, cell: Piece) -> bool:
+    """True for what stands under 税额 rather than under 税率: *** there is a tax that is not shown."""
+    places = [re.search(pattern, heads.text) for pattern in ("税率|征收率", "税额")]
+    rate, tax = (
+        None
+        if at is None
+        else abs(cell.x0 + cell.x1 - heads.glyphs[at.start()].x0 - heads.glyphs[at.end() - 1].x1)
+        for at in places
+    )
+    return rate is not None and tax is not None and tax < rate
 
 
 def _vehicle(found: Labelled, evidence: Evidence) -> None:
