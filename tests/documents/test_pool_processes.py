@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -21,6 +21,7 @@ from nlu.document.talk import HEAD, ReaderCrashedError, Talk
 from tests.documents.hostile import pdf, zipped
 from tests.drawing import draw, encoded
 from tests.drawing.fonts import missing
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 NOBODY = 2**22 + 1  # a number that no process has
@@ -68,13 +69,6 @@ def _command(pid: int) -> bytes:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return b""
-
-
-async def until(true: Callable[[], object]) -> None:
-    """Wait until a condition holds."""
-    async with asyncio.timeout(60):
-        while not true():  # noqa: ASYNC110 -- other processes set no event
-            await asyncio.sleep(0.005)
 
 
 @pytest.fixture

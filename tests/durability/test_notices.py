@@ -9,7 +9,7 @@ import os
 import random
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -27,6 +27,7 @@ from storage.store import Store
 from storage.writer import Item, Operation, Result
 from tests.fakes.wechat import APP_ID, APP_SECRET, FakeWeChat
 from tests.server import Server
+from tests.waiting import until
 from tests.wechat.doubles import AES_KEY, TOKEN, Platform, text_push
 
 FOLLOWERS = int(os.environ.get("NOTICE_FOLLOWERS", "1500"))
@@ -72,12 +73,6 @@ async def together(
     return results
 
 
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(_PATIENCE):
-        while not true():  # noqa: ASYNC110 -- another process is watched
-            await asyncio.sleep(0.1)
-
-
 def ask(path: Path, question: str) -> list[tuple[str, Any]]:
     with sqlite3.connect(path, timeout=10) as database:
         return database.execute(question).fetchall()
@@ -110,15 +105,15 @@ async def test_every_follower_is_told_once(tmp_path: Path, way: str, followers: 
             wechat_aes_key=AES_KEY, wechat_api_base=far_end.base, **more,
         )  # fmt: skip
         await server.start()
-        await until(lambda: bool(ask(path, "select key, id from messages limit 1")))
+        await until(lambda: bool(ask(path, "select key, id from messages limit 1")), _PATIENCE)
         await server.kill()  # while the notices are written
         chance = random.Random(followers)
         for reached in sorted(chance.sample(range(1, followers * 9 // 10), kills - 1)):
             await server.start()
-            await until(functools.partial(has_come_to, far_end, reached))
+            await until(functools.partial(has_come_to, far_end, reached), _PATIENCE)
             await server.kill()
         await server.start()
-        await until(lambda: open_ones(path) == 0)
+        await until(lambda: open_ones(path) == 0, _PATIENCE)
         states = dict(ask(path, "select key, state from messages where key like 'notice:%'"))
         assert len(states) == followers
         assert set(states.values()) <= {"sent", "in_doubt"}

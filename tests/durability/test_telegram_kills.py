@@ -20,8 +20,8 @@ from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.rows.conftest import number_of
 from tests.rows.running import prepare
 from tests.server import Server
-from tests.telegram.conftest import until
 from tests.telegram.doubles import text_update
+from tests.waiting import until
 
 KILLS = 8
 USERS = range(7001, 7013)

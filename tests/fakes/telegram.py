@@ -7,30 +7,16 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any
 
 import httpx
 
+from tests.fakes.far_end import Answer, FarEnd, Fault, Request
 from tests.fakes.telegram_rules import ApiError, check_keyboard, check_markup, read_form
 
 TOKEN = "4242:AA-loopback-only"
 USERNAME = "piaoda_test_bot"
 BOT_ID = 4242
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What goes wrong with one call: its `status` and `body`, after `delay` seconds; or a reset connection.
-
-    With `carried_out` the call takes effect first, and only its answer is lost.
-    """
-
-    status: int = 200
-    body: bytes | None = None
-    delay: float = 0.0
-    reset: bool = False
-    carried_out: bool = False
 
 
 def refused(status: int, description: str, **parameters: object) -> Fault:
@@ -46,17 +32,8 @@ def flood(seconds: int) -> Fault:
     return refused(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
 
 
-HTML = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
-BAD_GATEWAY = Fault(502, HTML)
-PORTAL = Fault(200, b"<html><body>Please sign in to this network.</body></html>")
 NO_RESULT = Fault(200, b'{"ok": false}')
 BLOCKED = refused(403, "Forbidden: bot was blocked by the user")
-RESET = Fault(reset=True)
-
-
-def slow(seconds: float) -> Fault:
-    """Carried out, answered late."""
-    return Fault(delay=seconds, carried_out=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +47,14 @@ class Call:
     files: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
 
 
-class FakeTelegram:
+class FakeTelegram(FarEnd):
     """Serve with `async with FakeTelegram() as far_end`; the address is `far_end.base`.
 
     `deliver` posts an update to the webhook once one is set: (url, headers, body) → status.
     """
 
     def __init__(self, deliver: Callable[[str, dict[str, str], bytes], Awaitable[int]] | None = None) -> None:
+        super().__init__()
         self.journal: list[Call] = []
         self.violations: list[str] = []  # calls that broke a rule of the Bot API
         self.webhook: dict[str, Any] | None = None
@@ -85,7 +63,6 @@ class FakeTelegram:
         self.files: dict[str, bytes] = {}
         self.file_sizes: dict[str, int | None] = {}  # what getFile says instead of the truth
         self.closed_topics: set[int] = set()
-        self.base = ""
         self._deliver = deliver or _post
         self._faults: dict[str, list[tuple[Fault, int | None]]] = defaultdict(list)
         self._updates: list[dict[str, Any]] = []
@@ -94,38 +71,15 @@ class FakeTelegram:
         self._poll = 0
         self._next_update = 1000
         self._next_message = 50_000
-        self._connections: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
         self._posting: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "FakeTelegram":
-        await self.open()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    async def open(self, port: int = 0) -> None:
-        """Listen, on the same port again after `close` if asked to."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port)
-        self.base = f"http://127.0.0.1:{self.port}"
-
-    @property
-    def port(self) -> int:
-        assert self._server is not None
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
-
     async def close(self) -> None:
-        """Stop listening and cut all connections."""
-        assert self._server is not None
-        self._server.close()
-        tasks = [*self._connections, *([self._posting] if self._posting else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self._posting = None
-        await self._server.wait_closed()
+        """Stop listening and posting, and cut all connections."""
+        if self._posting is not None:
+            self._posting.cancel()
+            await asyncio.gather(self._posting, return_exceptions=True)
+            self._posting = None
+        await super().close()
 
     # What tests do with it
 
@@ -143,7 +97,7 @@ class FakeTelegram:
         return number
 
     def fail(self, method: str, *faults: Fault, chat: int | None = None) -> None:
-        """The next calls of `method` (to `chat`) meet `faults`, one each."""
+        """The next calls of `method` (`file`: downloads) to `chat` meet `faults`, one each."""
         self._faults[method] += [(fault, chat) for fault in faults]
 
     def calls(self, method: str, chat: int | None = None) -> list[Call]:
@@ -165,62 +119,32 @@ class FakeTelegram:
 
     # HTTP
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
-        try:
-            while await self._one_request(reader, writer):
-                pass
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            pass
-        finally:
-            self._connections.discard(task)
-            writer.close()
+    async def respond(self, request: Request) -> Answer | None:
+        if request.verb == "GET":
+            return self._file(request.target)
+        return await self._api(request.target, request.headers.get("content-type", ""), request.body)
 
-    async def _one_request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        line, _, rest = head.partition("\r\n")
-        verb, path, _ = line.split(" ")
-        headers = {
-            name.lower(): value.strip()
-            for name, _, value in (each.partition(":") for each in rest.strip().split("\r\n"))
-        }
-        body = await reader.readexactly(int(headers.get("content-length", "0")))
-        if verb == "GET":
-            status, answer, kind = self._file(path)
-        else:
-            outcome = await self._api(path, headers.get("content-type", ""), body)
-            if outcome is None:
-                transport = writer.transport
-                transport.abort()
-                return False
-            status, answer, kind = outcome
-        reason = HTTPStatus(status).phrase
-        head = f"HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\nContent-Length: {len(answer)}\r\n\r\n"
-        writer.write(head.encode() + answer)
-        await writer.drain()
-        return True
-
-    def _file(self, path: str) -> tuple[int, bytes, str]:
+    def _file(self, path: str) -> Answer:
+        if (fault := self._fault("file", {})) is not None:
+            return Answer(fault.body, fault.status, "text/plain")
         name = path.removeprefix(f"/file/bot{TOKEN}/")
         if name == path or name not in self.files:
-            return 404, b"not found", "text/plain"
-        return 200, self.files[name], "application/octet-stream"
+            return Answer(b"not found", 404, "text/plain")
+        return Answer(self.files[name], 200, "application/octet-stream")
 
-    async def _api(self, path: str, content_type: str, body: bytes) -> tuple[int, bytes, str] | None:
+    async def _api(self, path: str, content_type: str, body: bytes) -> Answer | None:
         token, _, method = path.removeprefix("/bot").partition("/")
         params, files = read_form(content_type, body)
         fault = self._fault(method, params) or Fault(carried_out=True)
         place = len(self.journal)
         at = time.monotonic()
-        status, answer, kind = fault.status if fault.status != 200 else 0, fault.body or b"", "text/html"
+        status, answer, kind = fault.status if fault.status != 200 else 0, fault.body, "text/html"
         if fault.carried_out:
             kind = "application/json"
             status, answer = await self._carried_out(token, method, params, files)
         self.journal.insert(place, Call(method, params, at, status, files))
         await asyncio.sleep(fault.delay)
-        return None if fault.reset else (status or fault.status, answer, kind)
+        return None if fault.reset else Answer(answer, status or fault.status, kind)
 
     def _fault(self, method: str, params: Mapping[str, Any]) -> Fault | None:
         waiting = self._faults[method]

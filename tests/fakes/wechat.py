@@ -7,9 +7,10 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.fakes.far_end import Answer, FarEnd, Fault, Request
 
 APP_ID = "wxloopback000000a"
 APP_SECRET = "loopback-secret-only"
@@ -17,35 +18,12 @@ TEXT_BYTES = 2048
 _CUSTOM = "/cgi-bin/message/custom/send"
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What goes wrong with one call: `status` and `body` after `delay` seconds, or a reset connection.
-
-    With `carried_out` the call takes effect first, and only its answer is lost or late.
-    """
-
-    status: int = 200
-    body: bytes = b""
-    delay: float = 0.0
-    reset: bool = False
-    carried_out: bool = False
-
-
 def refused(code: int) -> Fault:
     """An error as the platform words it: HTTP 200 with an errcode."""
     return Fault(body=json.dumps({"errcode": code, "errmsg": f"loopback says {code}"}).encode())
 
 
-HTML = Fault(body=b"<html><body>Please sign in to this network.</body></html>")
-BAD_GATEWAY = Fault(502, b"<html><body>502 Bad Gateway</body></html>")
 GATEWAY_TIMEOUT = Fault(504, b"")
-RESET = Fault(reset=True)
-CUT = Fault(reset=True, carried_out=True)
-
-
-def slow(seconds: float) -> Fault:
-    """Carried out, answered late."""
-    return Fault(delay=seconds, carried_out=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +37,11 @@ class Call:
     at: float
 
 
-class FakeWeChat:
+class FakeWeChat(FarEnd):
     """Serve with `async with FakeWeChat() as far_end`; the address is `far_end.base`."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.journal: list[Call] = []
         self.violations: list[str] = []  # calls that broke a rule of the platform
         self.tokens: list[str] = []  # given out, newest last
@@ -72,25 +51,9 @@ class FakeWeChat:
         self.rights = {"custom", "msgmenu", "template", "media", "menu", "typing"}
         self.media: dict[str, tuple[str, bytes]] = {}  # id → content type, bytes
         self.menu: dict[str, Any] | None = None
-        self.base = ""
         self._faults: dict[str, list[tuple[Fault, str]]] = defaultdict(list)
         self._template_ids: set[tuple[str, str]] = set()
         self._delivered: list[tuple[str, Mapping[str, Any]]] = []
-        self._connections: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
-
-    async def __aenter__(self) -> "FakeWeChat":
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.base = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in list(self._connections):
-            task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
-        await self._server.wait_closed()
 
     # What tests do with it
 
@@ -117,42 +80,12 @@ class FakeWeChat:
 
     # HTTP
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
-        try:
-            while await self._one_request(reader, writer):
-                pass
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            pass
-        finally:
-            self._connections.discard(task)
-            writer.close()
-
-    async def _one_request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        line, _, rest = head.partition("\r\n")
-        _, target, _ = line.split(" ")
-        headers = {
-            name.lower(): value.strip()
-            for name, _, value in (each.partition(":") for each in rest.strip().split("\r\n"))
-        }
-        body = await reader.readexactly(int(headers.get("content-length", "0")))
-        address = urlsplit(target)
+    async def respond(self, request: Request) -> Answer | None:
+        address = urlsplit(request.target)
         query = {name: values[-1] for name, values in parse_qs(address.query).items()}
-        outcome = await self._call(address.path, query, body)
-        if outcome is None:
-            writer.transport.abort()
-            return False
-        status, kind, answer = outcome
-        reason = HTTPStatus(status).phrase
-        head = f"HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\nContent-Length: {len(answer)}\r\n\r\n"
-        writer.write(head.encode() + answer)
-        await writer.drain()
-        return True
+        return await self._call(address.path, query, request.body)
 
-    async def _call(self, path: str, query: dict[str, str], body: bytes) -> tuple[int, str, bytes] | None:
+    async def _call(self, path: str, query: dict[str, str], body: bytes) -> Answer | None:
         payload: Any = body
         if not path.endswith("/upload") and body:
             payload = json.loads(body)
@@ -167,7 +100,7 @@ class FakeWeChat:
             kind, answer, code = self._carried_out(path, query, payload)
         self.journal.append(Call(path, query, payload, code, at))
         await asyncio.sleep(fault.delay)
-        return None if fault.reset else (status, kind, answer)
+        return None if fault.reset else Answer(answer, status, kind)
 
     def _fault(self, path: str, about: tuple[str | None, ...]) -> Fault | None:
         for end, waiting in self._faults.items():

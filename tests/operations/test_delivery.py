@@ -1,7 +1,7 @@
 """The outbox at work: each failure has its state, chats keep their order, a lost lease marks nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
@@ -20,6 +20,7 @@ from storage.notices import Watch
 from storage.outbox import Lease, Mark, Push, Sweep
 from storage.records import Attachment, ChatId, Message, OutboxState, Outgoing
 from tests.operations.conftest import Office
+from tests.waiting import until
 
 CHAT = ChatId("pigeon", "p1")
 OTHER = ChatId("pigeon", "p2")
@@ -88,11 +89,6 @@ async def loft(office: Office) -> AsyncIterator[Loft]:
     await made.delivery.finish(5)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    while not true():  # noqa: ASYNC110 -- the fixture bounds it
-        await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ import pytest_asyncio
 from bot.outside.speech import SpeechEndpoint, address
 from handlers.core import Transcriber, TranscriptionUnavailableError
 from handlers.voice import SpeechTooLongError, UnreadableSpeechError
-from tests.fakes.speech import HANG, RESET, Answer, FakeSpeech, says
+from tests.fakes.far_end import Answer
+from tests.fakes.speech import HANG, RESET, FakeSpeech, says
 from tests.outside.recordings import silence, tone
 
 
@@ -24,7 +25,7 @@ async def speech() -> AsyncIterator[FakeSpeech]:
 
 @pytest_asyncio.fixture
 async def endpoint(speech: FakeSpeech) -> AsyncIterator[SpeechEndpoint]:
-    made = SpeechEndpoint(speech.url, "loopback-key", "whisper-loopback")
+    made = SpeechEndpoint(speech.base, "loopback-key", "whisper-loopback")
     yield made
     await made.aclose()
 
@@ -46,7 +47,7 @@ async def test_it_asks_as_the_interface_wants(speech: FakeSpeech, endpoint: Spee
 
 
 async def test_without_a_language_or_key_none_is_sent(speech: FakeSpeech) -> None:
-    endpoint = SpeechEndpoint(speech.url)
+    endpoint = SpeechEndpoint(speech.base)
     await endpoint.transcribe(tone("ogg"), "audio/ogg", "")
     await endpoint.aclose()
     assert "language" not in speech.asked[0].form
@@ -93,7 +94,7 @@ async def test_nobody_listening_is_unavailable() -> None:
 
 
 async def test_an_endpoint_that_hangs_is_left(speech: FakeSpeech) -> None:
-    endpoint = SpeechEndpoint(speech.url, seconds=0.3)
+    endpoint = SpeechEndpoint(speech.base, seconds=0.3)
     speech.script.append(HANG)
     with pytest.raises(TranscriptionUnavailableError):
         await endpoint.transcribe(tone("amr"), "", "zh")

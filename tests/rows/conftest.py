@@ -1,6 +1,5 @@
 """The whole program, as `piaoda serve` runs it, behind a port of its own."""
 
-import asyncio
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -53,13 +52,6 @@ class Whole:
         done = await perform(self.program.settings, "import", wish)
         assert (done["changed"], done["complaints"]) == (1, [])
         await self.program.jobs.tell_changes()
-
-
-async def until(true: Callable[[], object]) -> None:
-    """Wait for something to become true; fail if it does not."""
-    async with asyncio.timeout(PATIENCE):
-        while not true():  # noqa: ASYNC110 -- many different things are waited for
-            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager

@@ -11,14 +11,24 @@ from storage import people
 from storage.people import Attach, NewEmployee
 from storage.records import ChatId, Role
 from storage.store import Store
-from tests.fakes import telegram as far_end
+from tests.fakes.far_end import BAD_GATEWAY, PORTAL, RESET, slow
+from tests.fakes.telegram import BLOCKED, NO_RESULT, flood, refused
 from tests.rows import telegram_scenes
-from tests.rows.conftest import until
 from tests.rows.running import Running
 from tests.rows.telegram_scenes import Chat, crowd
 from tests.telegram.doubles import update
+from tests.waiting import until
 
 _HERE = Path(__file__).parent
+_FAULTS = {
+    "BAD_GATEWAY": BAD_GATEWAY,
+    "BLOCKED": BLOCKED,
+    "NO_RESULT": NO_RESULT,
+    "PORTAL": PORTAL,
+    "RESET": RESET,
+    "flood": flood(1),
+    "slow": slow(3.0),
+}
 
 
 def _load() -> dict[str, dict[str, Any]]:
@@ -85,9 +95,9 @@ async def _meet(chat: Chat, row: Mapping[str, Any]) -> None:
     """The answer to a message meets a fault; another chat is served meanwhile."""
     fault = row["fault"]
     if isinstance(fault, dict):
-        met = far_end.refused(fault["status"], fault["text"], **fault.get("more", {}))
+        met = refused(fault["status"], fault["text"], **fault.get("more", {}))
     else:
-        met = {"flood": far_end.flood(1), "slow": far_end.slow(3.0)}.get(fault) or getattr(far_end, fault)
+        met = _FAULTS[fault]
     chat.program.telegram.fail("sendMessage", met, chat=chat.user)
     await chat.write("你好")
     await until(lambda: chat.calls)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.drawing.draw import draw
-from tests.fakes.telegram import BAD_GATEWAY, TOKEN, Fault, refused, slow
-from tests.rows.conftest import until
+from tests.fakes.far_end import BAD_GATEWAY, Fault, slow
+from tests.fakes.telegram import TOKEN, refused
 from tests.rows.running import PUBLIC_URL, SECRET, Running
 from tests.telegram.doubles import update
+from tests.waiting import until
 
 HELP = {"zh": "我能帮您", "en": "(?i)can help|I can", "ja": "ます"}
 _HEADER = "X-Telegram-Bot-Api-Secret-Token"

@@ -17,11 +17,13 @@ from storage.notices import Watch
 from storage.people import Attach, NewEmployee
 from storage.records import ChatId, Role
 from storage.store import Store
-from tests.fakes.wechat import CUT, FakeWeChat, refused
-from tests.rows.conftest import number_of, until
+from tests.fakes.far_end import CUT
+from tests.fakes.wechat import FakeWeChat, refused
+from tests.rows.conftest import number_of
 from tests.rows.running import Running, prepare, running
 from tests.rows.wechat_rows import LEFT
 from tests.rows.wechat_scenes import Desk
+from tests.waiting import until
 
 USERS = ("oCircuitA", "oCircuitB")
 TEMPLATE = "template-of-the-account"

@@ -15,8 +15,9 @@ import pytest
 from storage.records import ChatId
 from tests.drawing.draw import draw
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.rows.conftest import SELLER, Whole, number_of, serving, until
+from tests.rows.conftest import SELLER, Whole, number_of, serving
 from tests.telegram.doubles import text_update, update
+from tests.waiting import until
 
 USER = 7001
 SECRET = "loopback_secret-1"

@@ -14,7 +14,8 @@ import pytest
 from storage.records import ChatId
 from tests.drawing.draw import draw
 from tests.fakes.wechat import APP_ID, APP_SECRET, FakeWeChat
-from tests.rows.conftest import PATIENCE, SELLER, Whole, number_of, serving, until
+from tests.rows.conftest import PATIENCE, SELLER, Whole, number_of, serving
+from tests.waiting import until
 from tests.wechat.doubles import AES_KEY, TOKEN, Platform, text_push
 
 USER = "oLoopbackUser"

@@ -16,7 +16,8 @@ from storage.notices import Watch
 from storage.people import Attach, NewEmployee
 from storage.records import ChatId, Role
 from storage.store import Store
-from tests.fakes import wechat as far_end
+from tests.fakes.far_end import BAD_GATEWAY, CUT, PORTAL, RESET, slow
+from tests.fakes.wechat import GATEWAY_TIMEOUT, refused
 from tests.rows import wechat_scenes
 from tests.rows.conftest import number_of
 from tests.rows.running import Running
@@ -25,7 +26,14 @@ from tests.wechat.doubles import HERE, payload
 
 ROWS: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "wechat.yaml").read_text("utf-8"))
 NOTICES = {name: row for name, row in ROWS.items() if "fault" in row}
-LATE = far_end.slow(6.0)  # past our patience
+_FAULTS = {
+    "BAD_GATEWAY": BAD_GATEWAY,
+    "CUT": CUT,
+    "GATEWAY_TIMEOUT": GATEWAY_TIMEOUT,
+    "LATE": slow(6.0),  # past our patience
+    "PORTAL": PORTAL,
+    "RESET": RESET,
+}
 WARNING = "可能已经"
 LEFT = "所以您关注的发票和设的提醒都停了"
 _MANY = re.compile(r"\{([^{}]+?) × (\d+)\}")
@@ -64,13 +72,7 @@ async def cause_notices(program: Running) -> None:
     """Let each follower's notice meet its fault."""
     for name, row in NOTICES.items():
         fault = row["fault"]
-        met = (
-            far_end.refused(fault)
-            if isinstance(fault, int)
-            else LATE
-            if fault == "LATE"
-            else getattr(far_end, fault)
-        )
+        met = refused(fault) if isinstance(fault, int) else _FAULTS[fault]
         program.wechat.fail("/custom/send", *[met] * row.get("times", 1), about=user_of(name))
     changed = [{"number": number_for(name), "reimbursement_state": "paid"} for name in NOTICES]
     answer = await program.http.post(

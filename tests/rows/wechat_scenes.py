@@ -14,9 +14,10 @@ import xmltodict
 from wechatpy.crypto import WeChatCrypto
 
 from tests.drawing.draw import draw
-from tests.fakes.wechat import APP_ID, slow
-from tests.rows.conftest import until
+from tests.fakes.far_end import slow
+from tests.fakes.wechat import APP_ID
 from tests.rows.running import Running
+from tests.waiting import until
 from tests.wechat.doubles import (
     AES_KEY,
     OTHER_KEY,

@@ -1,7 +1,6 @@
 """A bot that runs against its far end, by polling and by webhook."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from starlette.routing import Route
 from bot.channels.telegram.adapter import Account, Telegram
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.telegram.doubles import EchoAssistant
+from tests.waiting import until
 
 SECRET = "loopback_secret-1"
 COMMANDS = {
@@ -25,13 +25,6 @@ DOCUMENTS = {"kept": b"%PDF-1.7 kept"}
 
 async def read_document(reference: str) -> bytes | None:
     return DOCUMENTS.get(reference)
-
-
-async def until(true: Callable[[], object], seconds: float = 3.0) -> None:
-    """Wait for something to become true; fail if it does not."""
-    async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110 -- many different things are waited for
-            await asyncio.sleep(0.01)
 
 
 @dataclass

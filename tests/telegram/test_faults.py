@@ -5,19 +5,11 @@ import time
 
 import pytest
 
-from tests.fakes.telegram import (
-    BAD_GATEWAY,
-    BLOCKED,
-    NO_RESULT,
-    PORTAL,
-    RESET,
-    Fault,
-    flood,
-    refused,
-    slow,
-)
-from tests.telegram.conftest import Stage, until
+from tests.fakes.far_end import BAD_GATEWAY, PORTAL, RESET, Fault, slow
+from tests.fakes.telegram import BLOCKED, NO_RESULT, flood, refused
+from tests.telegram.conftest import Stage
 from tests.telegram.doubles import text_update, update
+from tests.waiting import until
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import pytest
 
 from handlers.core import AttachmentError
 from storage.records import Attachment
-from tests.fakes.telegram import BAD_GATEWAY, RESET, Fault, flood, refused
+from tests.fakes.far_end import BAD_GATEWAY, RESET, Fault
+from tests.fakes.telegram import flood, refused
 from tests.telegram.conftest import Stage
 
 
@@ -55,9 +56,9 @@ async def test_a_passing_fault_is_outlived(stage: Stage, fault: Fault) -> None:
     assert await stage.channel.fetch(Attachment("photo"), 1000) == b"x"
 
 
-async def test_a_link_that_leads_nowhere_is_gone(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_link_that_leads_nowhere_is_gone(stage: Stage) -> None:
     stage.far_end.files["photo"] = b"x"
-    monkeypatch.setattr(stage.far_end, "_file", lambda _path: (404, b"", "text/plain"))
+    stage.far_end.fail("file", Fault(404))
     with pytest.raises(AttachmentError) as caught:
         await stage.channel.fetch(Attachment("photo"), 1000)
     assert caught.value.reason == "gone"

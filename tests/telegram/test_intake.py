@@ -15,9 +15,11 @@ from bot.channels.telegram.incoming import Identity, Incoming, read_update
 from bot.channels.telegram.wire import connect
 from storage.database import StoreUnavailableError
 from storage.records import Message
-from tests.fakes.telegram import BOT_ID, TOKEN, USERNAME, Fault
-from tests.telegram.conftest import Stage, until
+from tests.fakes.far_end import Fault
+from tests.fakes.telegram import BOT_ID, TOKEN, USERNAME
+from tests.telegram.conftest import Stage
 from tests.telegram.doubles import UPDATES, text_update
+from tests.waiting import until
 
 CAPTURED = [json.loads(path.read_text("utf-8")) for path in sorted(UPDATES.glob("*.json"))]
 ME = Identity(BOT_ID, USERNAME)

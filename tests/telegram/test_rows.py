@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.telegram.conftest import Stage, until
+from tests.telegram.conftest import Stage
 from tests.telegram.doubles import UPDATES, text_update, update
+from tests.waiting import until
 
 ROWS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "rows.yaml").read_text("utf-8"))
 _ATTACHMENT = {"ref": "ref", "name": "name", "mime": "mime", "file_kind": "kind", "size": "size"}

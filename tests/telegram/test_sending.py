@@ -17,19 +17,11 @@ from bot.channels.telegram.splitting import clean, split, units
 from bot.channels.telegram.wire import connect
 from handlers.core import DeliveryError, InDoubtError, RetryLaterError, UndeliverableError
 from storage.records import ChatId, Choice, Outgoing
-from tests.fakes.telegram import (
-    BAD_GATEWAY,
-    BLOCKED,
-    PORTAL,
-    RESET,
-    TOKEN,
-    FakeTelegram,
-    Fault,
-    flood,
-    refused,
-)
-from tests.telegram.conftest import DOCUMENTS, Stage, read_document, until
+from tests.fakes.far_end import BAD_GATEWAY, PORTAL, RESET, Fault
+from tests.fakes.telegram import BLOCKED, TOKEN, FakeTelegram, flood, refused
+from tests.telegram.conftest import DOCUMENTS, Stage, read_document
 from tests.telegram.doubles import text_update
+from tests.waiting import until
 
 
 def to(user: str, text: str, *choices: Choice, file: str | None = None, name: str | None = None) -> Outgoing:

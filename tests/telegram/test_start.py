@@ -8,9 +8,11 @@ import pytest
 
 from bot.channels.telegram.adapter import Account
 from storage.records import ChatId
-from tests.fakes.telegram import BAD_GATEWAY, Fault, flood
-from tests.telegram.conftest import COMMANDS, SECRET, Stage, until
+from tests.fakes.far_end import BAD_GATEWAY, Fault
+from tests.fakes.telegram import flood
+from tests.telegram.conftest import COMMANDS, SECRET, Stage
 from tests.telegram.doubles import text_update, update
+from tests.waiting import until
 
 
 async def test_start_by_polling_introduces_us_and_publishes_the_menu(polling: Stage) -> None:

@@ -10,9 +10,10 @@ import pytest
 import pytest_asyncio
 
 from bot.channels.telegram.webhook import secret_for
-from tests.fakes.telegram import slow
-from tests.telegram.conftest import SECRET, Stage, until
+from tests.fakes.far_end import slow
+from tests.telegram.conftest import SECRET, Stage
 from tests.telegram.doubles import text_update, update
+from tests.waiting import until
 
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ import uvicorn
 from bot.channels.wechat.account import Account
 from bot.channels.wechat.adapter import WeChat
 from tests.fakes.wechat import APP_ID, APP_SECRET, FakeWeChat
+from tests.waiting import until
 from tests.wechat.doubles import AES_KEY, TOKEN, EchoAssistant, Platform
 
 PICTURES = {"picture": b"\x89PNG loopback"}
@@ -34,13 +35,6 @@ def utc_now() -> datetime:
 
 async def read_document(reference: str) -> bytes | None:
     return PICTURES.get(reference)
-
-
-async def until(true: Callable[[], object], seconds: float = 3.0) -> None:
-    """Wait for something to become true; fail if it does not."""
-    async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110 -- many different things are waited for
-            await asyncio.sleep(0.01)
 
 
 @dataclass

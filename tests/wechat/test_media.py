@@ -4,7 +4,8 @@ import pytest
 
 from handlers.core import AttachmentError
 from storage.records import Attachment
-from tests.fakes.wechat import BAD_GATEWAY, HTML, RESET, Fault, refused
+from tests.fakes.far_end import BAD_GATEWAY, PORTAL, RESET, Fault
+from tests.fakes.wechat import refused
 from tests.wechat.conftest import Stage
 
 PHOTO = Attachment("media-1", kind="photo")
@@ -25,7 +26,7 @@ async def test_media_is_fetched_by_id(safe: Stage) -> None:
         (refused(48001), "unavailable"),
         (Fault(body=b'{"video_url": "http://127.0.0.1:1/v.mp4"}'), "unavailable"),
         (BAD_GATEWAY, "unavailable"),
-        (HTML, "unavailable"),
+        (PORTAL, "unavailable"),
         (RESET, "unavailable"),
         (Fault(302), "unavailable"),
     ],

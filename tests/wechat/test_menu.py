@@ -12,7 +12,8 @@ from bot.channels.wechat.incoming import _ACTION
 from bot.channels.wechat.menu import MenuError, load_menu, publish
 from locales.catalog import HOME
 from locales.strict_yaml import LocaleError
-from tests.fakes.wechat import APP_ID, APP_SECRET, BAD_GATEWAY, HTML, FakeWeChat, refused
+from tests.fakes.far_end import BAD_GATEWAY, PORTAL
+from tests.fakes.wechat import APP_ID, APP_SECRET, FakeWeChat, refused
 from tests.wechat.conftest import utc_now
 
 LANGUAGES = ("zh", "en", "ja")
@@ -71,7 +72,7 @@ async def test_the_menu_is_published() -> None:
         assert far_end.violations == []
 
 
-@pytest.mark.parametrize("fault", [refused(48001), refused(40001), BAD_GATEWAY, HTML])
+@pytest.mark.parametrize("fault", [refused(48001), refused(40001), BAD_GATEWAY, PORTAL])
 async def test_a_refused_menu_has_a_reason_without_secrets(fault: Any) -> None:
     async with FakeWeChat() as far_end:
         far_end.fail("menu/create", fault)

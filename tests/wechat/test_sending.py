@@ -23,19 +23,8 @@ from handlers.core import (
     UndeliverableError,
 )
 from storage.records import Attachment, ChatId, Choice, Outgoing
-from tests.fakes.wechat import (
-    APP_ID,
-    APP_SECRET,
-    BAD_GATEWAY,
-    CUT,
-    GATEWAY_TIMEOUT,
-    HTML,
-    RESET,
-    FakeWeChat,
-    Fault,
-    refused,
-    slow,
-)
+from tests.fakes.far_end import BAD_GATEWAY, CUT, PORTAL, RESET, Fault, slow
+from tests.fakes.wechat import APP_ID, APP_SECRET, GATEWAY_TIMEOUT, FakeWeChat, refused
 from tests.wechat.conftest import KeyWords, open_stage, read_document
 
 HELLO = Outgoing(ChatId("wechat", "oUser"), "你好")
@@ -239,7 +228,9 @@ async def test_refused_content_is_replaced(bench: Bench) -> None:
     assert isinstance(await bench.error(key="l"), UndeliverableError)
 
 
-@pytest.mark.parametrize("fault", [BAD_GATEWAY, HTML, Fault(500), Fault(503), Fault(302), Fault(body=b"[]")])
+@pytest.mark.parametrize(
+    "fault", [BAD_GATEWAY, PORTAL, Fault(500), Fault(503), Fault(302), Fault(body=b"[]")]
+)
 async def test_a_gateways_page_is_no_delivery(bench: Bench, fault: Fault) -> None:
     bench.far_end.fail("custom/send", fault)
     assert isinstance(await bench.error(), RetryLaterError)
@@ -254,7 +245,7 @@ async def test_a_call_that_broke_off_is_in_doubt(bench: Bench, fault: Fault) -> 
     assert len(bench.far_end.calls("custom/send")) <= 1
 
 
-@pytest.mark.parametrize("fault", [slow(1.5), RESET, CUT, BAD_GATEWAY, HTML, GATEWAY_TIMEOUT, refused(-1)])
+@pytest.mark.parametrize("fault", [slow(1.5), RESET, CUT, BAD_GATEWAY, PORTAL, GATEWAY_TIMEOUT, refused(-1)])
 async def test_a_token_that_does_not_come_delays_only(bench: Bench, fault: Fault) -> None:
     bench.far_end.fail("stable_token", *[fault] * 3)
     assert isinstance(await bench.error(), RetryLaterError)

@@ -7,8 +7,9 @@ import pytest
 
 from bot.channels.wechat import talk
 from storage.records import ChatId, Choice, OutboxState
-from tests.fakes.wechat import BAD_GATEWAY, slow
-from tests.wechat.conftest import Stage, open_stage, until
+from tests.fakes.far_end import BAD_GATEWAY, slow
+from tests.waiting import until
+from tests.wechat.conftest import Stage, open_stage
 from tests.wechat.doubles import payload, text_push
 
 
