@@ -65,7 +65,7 @@ def whole_id(word: Word, looks: Sequence[Read]) -> Word | None:
         return None  # so it is printed, whatever its checks say
     mended = text[: first.start()] + told + text[first.end() :]
     scores = (*kept[: first.start()], *(_TOLD,) * 18, *kept[first.end() :])
-    return replace(word, text=mended, spans=(), scores=scores, again=True)
+    return replace(word, text=mended, spans=(), scores=scores, again=True, mended=True)
 
 
 def _is_valid(text: str) -> bool:

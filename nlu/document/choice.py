@@ -19,9 +19,11 @@ BAD_PAGE = 0.93  # legibility below which all looks may take one figure for anot
 SURE_ON_BAD_PAGE = 0.96  # of a number or date there
 LIKELY_DIGITS = 0.55  # so is a number or date whose label stands beside it
 LIKELY = 0.4  # the score it is kept with
+CLEAR_PAGE = 0.96  # legibility from which an id that fails its checks is likelier altered than misread
 SURE_CAPITALS = 0.9
 SURE_AGAINST = 0.93  # to contradict the QR code
-SURE_DIGITS = 0.93  # a code has no check digit
+SURE_DIGITS = 0.93  # a code has no check digit, nor has a check code
+SURE_SHORT = 0.97  # a check code of a few hexadecimal digits, of which o and 0 or e and 0 look alike
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ class Value:
     labelled: bool = True  # False: recognised by its form only
     again: bool = False  # its characters were read several times and compared
     times: int = 1  # that it stands on the page
+    mended: bool = False  # put right by its check characters: not as it was read
 
 
 @dataclass(slots=True)

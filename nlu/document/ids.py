@@ -67,7 +67,7 @@ def id_in(found: Labelled, piece: Piece, *, repair: bool) -> Value | None:
             run[:18], [glyph.score for glyph in piece.row.glyphs[piece.start : piece.start + 18]]
         )
         if mended is not None:
-            return Value(mended, 0.9, box=found.box(piece), text=piece.text)
+            return Value(mended, 0.9, box=found.box(piece), text=piece.text, mended=True)
     if repair and len(run) >= 17:
         fixed = repair_tax_id(run[:18].replace("|", "1").replace("!", "1"))
         if fixed is None and len(run) == 18 and found.page.legibility < _BAD_PAGE:
@@ -119,6 +119,7 @@ _CONFUSED = {
 }
 
 
+_IN_IDS = frozenset("0123456789ABCDEFGHJKLMNPQRTUWXY")
 # On a bad photo letters of an id look like figures, to all looks alike.
 _BAD_PAGE = 0.95  # legibility
 _LETTERS = {"0": "DQU", "1": "J", "3": "J", "8": "U", "6": "G", "4": "A", "7": "T"}
@@ -143,7 +144,7 @@ def _mended(run: str, scores: list[float]) -> str | None:
     if not weak:
         weak = [place for place, score in enumerate(scores) if score < 0.93]
     if len(weak) == 1:
-        choices = ["0123456789ABCDEFGHJKLMNPQRTUWXY"]
+        choices = ["".join(sorted(_IN_IDS))]
     elif 2 <= len(weak) <= 3:
         choices = [
             run[place] + "".join(c for c, seen in _CONFUSED.items() if run[place] in seen) for place in weak
@@ -163,4 +164,7 @@ def _mended(run: str, scores: list[float]) -> str | None:
 
 def _id_value(found: Labelled, piece: Piece, text: str, factor: float) -> Value:
     place = Piece(piece.row, piece.start, min(piece.end, piece.start + len(text)))
-    return Value(text, place.score * factor, box=found.box(place), text=piece.text, again=place.again)
+    # Letters that no id holds (O, I, S, Z) may stand for figures; another change is one of what was read.
+    changed = any(was != now and was in _IN_IDS for was, now in zip(place.text.upper(), text, strict=False))
+    score, mended = place.score * factor, place.mended or changed
+    return Value(text, score, box=found.box(place), text=piece.text, again=place.again, mended=mended)

@@ -15,6 +15,7 @@ from fapiao.qr import QrPayload
 from fapiao.tax_id import TaxIdState, parse_tax_id
 from nlu.document.choice import (
     BAD_PAGE,
+    CLEAR_PAGE,
     LIKELY,
     LIKELY_AGAIN,
     LIKELY_DIGITS,
@@ -27,6 +28,7 @@ from nlu.document.choice import (
     SURE_NAME,
     SURE_NAME_AGAIN,
     SURE_ON_BAD_PAGE,
+    SURE_SHORT,
     Choice,
     drop,
 )
@@ -156,7 +158,9 @@ def _printed(choice: Choice, ordered: Sequence[Evidence], name: str, kind: Kind 
     best = max(ocr, key=lambda reading: reading.score + 0.02 * reading.labelled)
     rivals = [r for r in ocr if r.value != best.value and r.labelled and r.score > best.score - 0.1]
     agreeing = sum(r.times for r in ocr if r.value == best.value)
-    limit = SURE_DIGITS if name in ("code", "number") else SURE
+    limit = SURE if name == "issue_date" else SURE_DIGITS
+    if name == "check_code" and 4 < len(best.value) < 8:
+        limit = SURE_SHORT
     if best.labelled and max(e.trust for e in ordered if e.source is Source.OCR) < BAD_PAGE:
         limit = SURE_ON_BAD_PAGE
     if agreeing >= 2:
@@ -228,6 +232,8 @@ def _party_field(choice: Choice, ordered: Sequence[Evidence], name: str) -> None
         limit -= 0.15
     if best.score >= limit:
         choice.put(name, best.value, Source.OCR, max(best.score, 0.95), best.box)
+        if best.mended and legibility >= CLEAR_PAGE:
+            choice.suspect.add(name)
     elif best.again and best.score >= LIKELY_AGAIN and name.endswith("name"):
         choice.put(name, best.value, Source.OCR, LIKELY, best.box)
     elif name.endswith("tax_id") and parse_tax_id(str(best.value)).state in _CHECK_FAILS:
@@ -298,18 +304,23 @@ def _as_printed(invoice: Invoice, ordered: Sequence[Evidence]) -> Invoice:
         if name == "kind":
             continue
         merged = getattr(invoice, name)
-        reading, source = _face(ordered, name, merged)
-        if reading is None or _is_cut_short(reading.value, merged):
+        reading, evidence = _face(ordered, name, merged)
+        if reading is None or evidence is None or _is_cut_short(reading.value, merged):
             changed[name] = None
-        elif reading.value == merged or source is not Source.OCR:
+        elif reading.value == merged or evidence.source is not Source.OCR:
             changed[name] = reading.value
         else:
-            certain = reading.score >= SURE_AGAINST and reading.labelled
+            certain = reading.score >= _against(evidence) and reading.labelled
             changed[name] = reading.value if certain else None
     return replace(invoice, **changed)
 
 
-def _face(ordered: Sequence[Evidence], name: str, merged: Any) -> tuple[Value | None, Source | None]:
+def _against(evidence: Evidence) -> float:
+    """How sure OCR must be to contradict what is known: surer on a page that is hardly legible."""
+    return SURE_ON_BAD_PAGE if evidence.trust < BAD_PAGE else SURE_AGAINST
+
+
+def _face(ordered: Sequence[Evidence], name: str, merged: Any) -> tuple[Value | None, Evidence | None]:
     """The printed reading: of several the one that differs from what is known by a digit or two, else the first
     that a label names."""
     printed = [e for e in ordered if e.source is not Source.XML] or list(ordered)
@@ -320,10 +331,10 @@ def _face(ordered: Sequence[Evidence], name: str, merged: Any) -> tuple[Value | 
         if not readings:
             continue
         for reading in readings:
-            certain = evidence.source is not Source.OCR or reading.score >= SURE_AGAINST
+            certain = evidence.source is not Source.OCR or reading.score >= _against(evidence)
             if certain and name in ("number", "code") and _near_miss(reading.value, merged):
-                return replace(reading, labelled=True), evidence.source
-        return next((r for r in readings if r.labelled), readings[0]), evidence.source
+                return replace(reading, labelled=True), evidence
+        return next((r for r in readings if r.labelled), readings[0]), evidence
     return None, None
 
 

@@ -41,6 +41,7 @@ class Word:
     spans: tuple[tuple[float, float], ...] = ()  # x0, x1 of each character, where the source knows them
     scores: tuple[float, ...] = ()  # of each character, where the engine tells them
     again: bool = False  # read several times and compared
+    mended: bool = False  # put right by check characters: not as it was read
 
     @property
     def height(self) -> float:
@@ -320,6 +321,11 @@ class Piece:
     def again(self) -> bool:
         """True if all of it was read several times and compared."""
         return all(glyph.word.again for glyph in self.row.glyphs[self.start : self.end])
+
+    @property
+    def mended(self) -> bool:
+        """True if some of it was put right by check characters."""
+        return any(glyph.word.mended for glyph in self.row.glyphs[self.start : self.end])
 
     @property
     def printed(self) -> str:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from fapiao.checks import Company
 from fapiao.kinds import Kind
+from fapiao.qr import parse_qr
 from nlu.document.evidence import Evidence
 from nlu.document.fields import read_page
 from nlu.document.merge import merge
@@ -194,3 +195,50 @@ def test_the_id_on_a_ticket_is_the_buyers_though_its_label_is_misread() -> None:
     assert evidence.first("buyer_tax_id") == BUYER
     assert evidence.first("buyer_name") == "北京新丰人力资源有限公司"
     assert evidence.first("seller_name") is None
+
+
+def test_an_id_put_right_by_its_checks_leaves_a_doubt_on_a_clear_page_only() -> None:
+    def read(legible: bool) -> Found:
+        tax_id = ((100.0, "购买方税号：" + BUYER[:-1], 1.0), (560.0, "7", 0.85))
+        return merged(
+            seen(
+                ((500, "增值税电子普通发票", 1.0), (1000, "发票号码：43276353", 1.0)),
+                ((100, "发票代码：035001800211", 1.0), (1000, "开票日期：2018年11月04日", 1.0)),
+                ((100, "购买方名称：北京砚野有限公司", 1.0),),
+                tax_id,
+                ((100, "价税合计（大写）", 1.0), (500, "捌拾圆整", 0.99), (1200, "（小写）¥80.00", 0.99)),
+                ((100, "地址电话看不清楚", 1.0 if legible else 0.6),),
+            )
+        )
+
+    clear, poor = read(legible=True), read(legible=False)
+    assert clear.invoice.buyer_tax_id == poor.invoice.buyer_tax_id == BUYER
+    assert clear.confidence < 0.9 <= poor.confidence  # on a clear one it may have been altered
+
+
+def test_a_check_code_is_believed_where_every_character_is_clear() -> None:
+    def read(score: float) -> str | None:
+        return merged(
+            seen(
+                ((100, "区块链电子普通发票", 1.0), (1000, "发票号码：84354907", 1.0)),
+                ((100, "发票代码：144032409110", 1.0), (1000, "校验码：", 1.0), (1180, "02344", score)),
+            )
+        ).invoice.check_code
+
+    assert (read(0.99), read(0.95)) == ("02344", None)
+
+
+def test_on_a_page_that_is_hardly_legible_print_contradicts_the_code_only_where_it_is_very_clear() -> None:
+    qr = parse_qr("01,10,035001800211,43276353,75.47,20181104,12345678901234567890,")
+
+    def failed(score: float, legible: bool) -> bool:
+        evidence = seen(
+            ((500, "增值税电子普通发票", 1.0), (1000, "发票号码：", 1.0), (1200, "43276358", score)),
+            ((100, "发票代码：035001800211", 1.0), (1000, "开票日期：2018年11月04日", 1.0)),
+            ((100, "模糊不清难以辨认", 1.0 if legible else 0.6),),
+        )
+        return merge([evidence], qr, today=date(2026, 11, 25)).checks["qr_number"].is_failure
+
+    assert failed(0.94, legible=True)
+    assert not failed(0.94, legible=False)
+    assert failed(0.98, legible=False)

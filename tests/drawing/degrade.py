@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import cv2
 import numpy as np
 
+from tests.drawing.camera import CAMERAS
 from tests.drawing.picture import Picture, jpeg
 
 
@@ -161,6 +162,7 @@ GRADES: Mapping[str, Callable[[Picture, np.random.Generator], Picture]] = {
     "desktop": _desktop,
     "chat": _chat,
     "screen": _screen,
+    **CAMERAS,
 }
 
 

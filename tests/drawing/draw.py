@@ -7,6 +7,7 @@ from random import Random
 
 import numpy as np
 
+from tests.drawing import bills, fresh, fresh_vat, slips
 from tests.drawing.cars import car_facts, car_sheet
 from tests.drawing.digital import digital_facts, digital_sheet
 from tests.drawing.facts import Facts
@@ -19,7 +20,21 @@ from tests.drawing.sheet import Sheet
 from tests.drawing.tickets import FORMS as TICKETS
 from tests.drawing.vat import vat_facts, vat_sheet
 
-LAYOUTS = ("A", "B", "C", "D", "E")
+LAYOUTS = ("A", "B", "C", "D", "E", "F")
+_FRESH: dict[str, Callable[[Facts, Random], Sheet]] = {
+    "vat_roll": fresh_vat.roll_fresh,
+    "rail_e": slips.rail_e_fresh,
+    "air_e": slips.air_fresh,
+    "rail_paper": slips.rail_paper_fresh,
+    "taxi": slips.taxi_fresh,
+    "fixed": slips.fixed_fresh,
+    "machine": bills.machine_fresh,
+    "fiscal": bills.fiscal_fresh,
+    **dict.fromkeys(("vehicle", "used_car", "digital_vehicle", "digital_used_car"), bills.car_fresh),
+    **dict.fromkeys(
+        ("digital_special", "digital_ordinary", "digital_toll", "digital_passenger"), fresh.digital_fresh
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +104,9 @@ def draw(kind: str, seed: int = 0, layout: str = "A") -> Drawn:
     make_facts, make_sheet = _FORMS[kind]
     facts = make_facts(Random(f"{kind}:{seed}"))
     dice = Random(f"{kind}:{seed}:{layout}")
+    if layout == "F":
+        facts = fresh.otherwise(facts, dice)
+        return Drawn(kind, seed, layout, facts, _FRESH.get(kind, fresh_vat.vat_fresh)(facts, dice))
     if layout != "E":
         return Drawn(kind, seed, layout, facts, make_sheet(facts, layout, dice))
     return Drawn(kind, seed, layout, facts, moved(make_sheet(facts, dice.choice("ABCD"), dice), facts, dice))

@@ -42,13 +42,18 @@ PACKAGES = (
     "fonts-arphic-ukai",
 )
 
-# A and B are for development, C and D for what is published; E has the faces of the usual forms.
+# A and B are for development, C and D for what is published; E has the faces of the usual forms, F to J are of
+# layout F.
 STYLES: dict[str, dict[str, Face]] = {
     "A": {"label": UMING, "sign": UMING, "value": UMING, "mono": ZENHEI_MONO, "title": UKAI},
     "B": {"label": ZENHEI, "sign": UMING, "value": ZENHEI, "mono": ZENHEI, "title": ZENHEI},
     "C": {"label": UKAI, "sign": UMING, "value": SERIF, "mono": SANS_MONO, "title": SERIF_BOLD},
     "D": {"label": MICROHEI, "sign": UMING, "value": UKAI, "mono": MICROHEI_MONO, "title": SANS_BOLD},
     "E": {"label": UKAI, "sign": UMING, "value": UMING, "mono": ZENHEI_MONO, "title": UKAI},
+    "F": {"label": SERIF, "sign": UMING, "value": SANS, "mono": SANS_BOLD, "title": UMING},
+    "G": {"label": UMING, "sign": UMING, "value": UMING, "mono": UMING, "title": SERIF_BOLD},
+    "H": {"label": SANS, "sign": UMING, "value": SERIF, "mono": SERIF_BOLD, "title": SANS_BOLD},
+    "J": {"label": SERIF, "sign": UMING, "value": MICROHEI_MONO, "mono": ZENHEI, "title": UKAI},
 }
 _IN_PDF = {SERIF: UMING, SERIF_BOLD: UMING, SANS: MICROHEI, SANS_BOLD: MICROHEI, SANS_MONO: MICROHEI_MONO}
 

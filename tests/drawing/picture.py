@@ -6,7 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from tests.drawing.fonts import face_of, pillow_font
 from tests.drawing.sheet import RED, Inlay, Line, Seal, Sheet, Text
@@ -81,6 +81,19 @@ def _stamp(image: Image.Image, seal: Seal, scale: float) -> None:
     draw.text((width / 2, height * 0.62), seal.inner, font=font, fill=190, anchor="mm")
     place = (round(seal.x * scale), round(seal.y * scale))
     image.paste(Image.new("RGB", layer.size, RED), place, layer)
+
+
+def written(
+    picture: Picture,
+    text: str,
+    place: tuple[int, int],
+    font: ImageFont.FreeTypeFont,
+    grey: tuple[int, int, int],
+) -> Picture:
+    """The picture with words on it that belong to no sheet: an app's, another paper's."""
+    image = Image.fromarray(picture)
+    ImageDraw.Draw(image).text(place, text, font=font, fill=grey)
+    return np.asarray(image).copy()
 
 
 def jpeg(picture: Picture, quality: int) -> Picture:

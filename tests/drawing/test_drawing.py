@@ -11,7 +11,7 @@ from tests.drawing.fonts import missing
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"fonts are not installed: {', '.join(missing())}")
 
 
-@pytest.mark.parametrize("layout", ["A", "E"])
+@pytest.mark.parametrize("layout", ["A", "E", "F"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_seed_draws_one_paper_and_its_numbers_are_valid(kind: str, layout: str) -> None:
     drawn, again = draw(kind, 3, layout), draw(kind, 3, layout)

@@ -24,7 +24,7 @@ from tests.drawing.facts import (
 )
 from tests.drawing.sheet import BLUE, BROWN, Inlay, Seal, Sheet
 
-_TITLES = {
+TITLES = {
     "vat_special": "增值税专用发票",
     "vat_ordinary": "增值税普通发票",
     "vat_e_ordinary": "增值税电子普通发票",
@@ -177,7 +177,7 @@ def _grouped(check: str) -> str:
 
 def _head(sheet: Sheet, facts: Facts, layout: str, right: float, electronic: bool) -> None:
     middle = sheet.width / 2
-    title = PROVINCES[facts.province][0] + _TITLES[facts.kind]
+    title = PROVINCES[facts.province][0] + TITLES[facts.kind]
     size = 6.4 if layout != "D" else 5.8
     sheet.text(middle, 15, title, size, "title", colour=BROWN, anchor="m", gap=0.6 if layout == "B" else 0)
     sheet.line(middle - 38, 18, middle + 38, 18)
