@@ -168,6 +168,25 @@ async def by_id(turn: Turn, services: Services, invoice_id: int) -> Outcome:
     return await show(turn, services, record)
 
 
+async def briefly(turn: Turn, services: Services, invoice_id: int) -> Outcome:
+    """Where the money is, of an invoice whose card has just been shown: the rest is still to be read above."""
+    record = await services.store.read(invoices.by_id, turn.viewer, invoice_id)
+    if record is None:
+        return await by_id(turn, services, invoice_id)
+    followed = await services.store.ask(notices.followed, turn.message.chat)
+    lines: list[Any] = [Phrase("card.demo")] if record.demo else []
+    about = {
+        "tail": record.number[-4:],
+        "seller": record.seller_name or Phrase("card.no_seller"),
+        "total": record.total,
+    }
+    lines.append(Phrase("status.brief_head", about))
+    lines.append(_line("reimbursement", record.reimbursement_state))
+    lines.append(Phrase("card.next", {"step": next_step(record)}))
+    button, *_ = buttons(record, turn.viewer, is_followed=record.id in followed)
+    return turn.say("status.brief", button, Button("button.open", f"open:{record.id}"), lines=tuple(lines))
+
+
 async def show(turn: Turn, services: Services, record: InvoiceRecord) -> Outcome:
     """The card of an invoice that the viewer may see."""
     followed = await services.store.ask(notices.followed, turn.message.chat)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from storage.records import Attachment, ChatId, Conversation, Message, Outgoing, Owner, Viewer
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from nlu.document.reading import Reading
     from nlu.text.understanding import Understander, Understanding
     from storage.store import Store
+
+
+_JUST_NOW = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,14 @@ class Turn:
             misses=0,
             slots={name: value for name, value in kept.items() if value is not None},
         )
+
+    @property
+    def said(self) -> str:
+        """The key of what we said last; empty where that is too long ago for "stop it" to mean it."""
+        updated = self.conversation.updated_at
+        if updated is not None and self.now - updated > _JUST_NOW:
+            return ""
+        return str(self.conversation.slots.get("said") or "")
 
     def remember(self, **slots: Any) -> "Turn":
         """The same turn with `slots` in its conversation."""

@@ -55,7 +55,9 @@ def _list_wanted(turn: Turn, services: Services, has_filed: bool) -> Mapping[str
         return criteria.remembered(turn) if turn.argument in ("search", "search_csv") else None
     catalog, text = services.catalog, turn.message.text
     named = criteria.wanted_of({} if turn.understanding is None else turn.understanding.slots)
-    if not named and "search" in turn.conversation.slots and says(catalog, "export.words_these", text):
+    these = turn.said in ("search.page", "search.sums") or says(catalog, "export.words_these", text)
+    other = any(says(catalog, f"export.words_{which}", text) for which in ("filed", "all"))
+    if not named and "search" in turn.conversation.slots and these and not other:
         return criteria.remembered(turn)
     if says(catalog, "export.words_filed", text) or (has_filed and not turn.viewer.sees_all):
         return None

@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 
 PAGE = 8  # buttons a page: with more, a message does not fit the narrowest channel
 _LONGEST = 60  # characters of a question that is known by its words
+_OF_A_SEARCH = ("date", "amount", "seller", "status")  # who names these looks for invoices
+# Of what is lost: a file can be had again, whichever it is, so that a bare 专票 or 普票 is the one on paper.
+_ONE_WORD = {
+    frozenset({"electronic"}): Family.DIGITAL,
+    frozenset({"special"}): Family.PAPER_SPECIAL,
+    frozenset({"ordinary"}): Family.PAPER_ORDINARY,
+}
 _TITLES = 2  # of our own companies that an answer names
 
 
@@ -112,12 +119,30 @@ async def lost(turn: Turn, services: Services) -> Outcome:
 
 
 async def lost_kind(turn: Turn, services: Services) -> Outcome | None:
-    """Awaited `lost_kind`: the kind or the number of the invoice that is lost."""
+    """Awaited `lost_kind`: the kind or the number of the invoice that is lost, and then of another one."""
     slots = _slots(turn)
     if not any(slots.get(name) for name in ("kind", "invoice_number", "invoice_code")):
         return None
+    if any(slots.get(name) for name in _OF_A_SEARCH) or len(turn.message.text) > _LONGEST:
+        return None
     family, _ = await _family(turn, services)
-    return await _answer(turn, services, "lost") if family else None
+    if family is not None:
+        return await _answer(turn, services, "lost")
+    words = frozenset(slots.get("kind") or ())
+    if words == {"paper"}:  # which paper decides
+        buttons = (
+            Button("faq.lost.special_button", "lost:special"),
+            Button("faq.lost.ordinary_button", "lost:ordinary"),
+        )
+        return _waiting(turn, turn.say("faq.lost.paper", *buttons), "lost")
+    return _told(turn, services, "lost", _ONE_WORD[words], None) if words in _ONE_WORD else None
+
+
+async def lost_button(turn: Turn, services: Services) -> Outcome:
+    """The buttons `lost:special` and `lost:ordinary`."""
+    is_special = turn.argument == "special"
+    family = Family.PAPER_SPECIAL if is_special else Family.PAPER_ORDINARY
+    return _told(turn, services, "lost", family, None)
 
 
 async def correct(turn: Turn, services: Services) -> Outcome:
@@ -193,8 +218,12 @@ def _list(turn: Turn) -> Outcome:
 
 
 async def _answer(turn: Turn, services: Services, name: str) -> Outcome:
+    family, tail = await _family(turn, services) if TOPICS[name].families else (None, None)
+    return _told(turn, services, name, family, tail)
+
+
+def _told(turn: Turn, services: Services, name: str, family: Family | None, tail: str | None) -> Outcome:
     topic = TOPICS[name]
-    family, tail = await _family(turn, services) if topic.families else (None, None)
     key, rules = f"faq.{name}", topic.rules
     if family is not None and family in topic.families:
         key, rules = f"faq.{name}.{family}", topic.families[family]
@@ -206,12 +235,13 @@ async def _answer(turn: Turn, services: Services, name: str) -> Outcome:
     outcome = turn.say(key, *buttons, **_values(turn, services, rules))
     if not topic.families:
         return outcome
-    if key != f"faq.{name}":
-        about = () if tail is None else (Reply("faq.about", {"tail": tail}),)
-        return replace(outcome, replies=(*about, *outcome.replies))
-    # The general answer invites the user to name the kind.
-    waiting = replace(turn.settled(question=None), awaiting=f"{name}_kind")
-    return replace(outcome, conversation=waiting)
+    about = () if tail is None else (Reply("faq.about", {"tail": tail}),)
+    return _waiting(turn, replace(outcome, replies=(*about, *outcome.replies)), name)
+
+
+def _waiting(turn: Turn, outcome: Outcome, name: str) -> Outcome:
+    """The general answer invites the user to name the kind, and after one kind another may follow."""
+    return replace(outcome, conversation=replace(turn.settled(question=None), awaiting=f"{name}_kind"))
 
 
 def _values(turn: Turn, services: Services, rules: tuple[str, ...]) -> dict[str, Any]:

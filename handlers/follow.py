@@ -90,6 +90,16 @@ async def unfollow(turn: Turn, services: Services) -> Outcome:
     )
 
 
+async def stopped(turn: Turn, services: Services) -> Outcome | None:
+    """A cancel (取消) right after an invoice was followed or the list was shown; None after anything else."""
+    if turn.message.action is not None or turn.said not in ("follow.done", "follow.already", "follow.list"):
+        return None
+    last = turn.conversation.slots.get("invoice")
+    if turn.said != "follow.list" and isinstance(last, int):
+        return await _unfollow(turn, services, last)
+    return await unfollow(turn, services)
+
+
 async def listed(turn: Turn, services: Services) -> Outcome:
     """What this chat follows."""
     followed = await services.store.ask(notices.followed, turn.message.chat)
@@ -145,8 +155,11 @@ async def _follow(turn: Turn, services: Services, invoice_id: int) -> Outcome:
 
 async def _unfollow(turn: Turn, services: Services, invoice_id: int) -> Outcome:
     count = await services.store.write(notices.unfollow, Unfollow(turn.message.chat, invoice_id))
-    return turn.say(
-        "follow.stopped" if count else "follow.none",
-        Button("follow.list_button", "follow"),
-        Button("button.menu", "help"),
-    )
+    record = await services.store.read(invoices.by_id, turn.viewer, invoice_id)
+    buttons = (Button("follow.list_button", "follow"), Button("button.menu", "help"))
+    if not count:
+        return turn.say("follow.none", *buttons)
+    if record is None:  # followed by somebody whose chat this is no more
+        return turn.say("follow.stopped_all", *buttons)
+    seller = record.seller_name or Phrase("card.no_seller")
+    return turn.say("follow.stopped", *buttons, tail=record.number[-4:], seller=seller, total=record.total)

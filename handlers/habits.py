@@ -12,6 +12,7 @@ from typing import Any
 
 from handlers import criteria
 from handlers.core import Button, Handler, Outcome, Reply, Services, Turn
+from handlers.spoken import says
 from locales.catalog import BEIJING, Phrase
 from storage import invoices, pages
 from storage.records import Conversation, Role, Viewer
@@ -19,6 +20,7 @@ from storage.records import Conversation, Role, Viewer
 _FIRST, _LAST = 3, 25  # month end: from the 25th to the 3rd
 _TIMES = 2  # months in a row that make a habit
 _KEPT = 4  # months remembered
+_LONGEST = 40  # characters of a wish to hear no more of them
 _OFF = re.compile(r"推荐|建议|猜我|suggest|recommend|おすすめ|お勧め|提案", re.IGNORECASE)
 
 
@@ -51,6 +53,17 @@ async def switch(turn: Turn, services: Services) -> Outcome:
     memory = replace(_memory(turn, turn.conversation), off=off)
     button = Button("habit.on_button", "habits:on") if off else Button("habit.off_button", "habits:off")
     return turn.remember(habits=memory.kept()).say("habit.off" if off else "habit.on", button)
+
+
+async def in_words(turn: Turn, services: Services) -> Outcome | None:
+    """A short sentence that plainly switches the suggestions off or on; None for any other."""
+    text, catalog = turn.message.text, services.catalog
+    if len(text) > _LONGEST or not says(catalog, "habit.words.thing", text):
+        return None
+    for words, argument in (("habit.words.stop", "off"), ("habit.words.start", "on")):
+        if says(catalog, words, text):
+            return await switch(replace(turn, argument=argument), services)
+    return None
 
 
 def is_off_wish(text: str) -> bool:

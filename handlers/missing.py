@@ -15,6 +15,7 @@ from handlers import guesses, look
 from handlers.causes import Words, likeliest, words_in
 from handlers.core import Button, Outcome, Services, Turn
 from handlers.numbers import numbers_in
+from handlers.spoken import says
 from locales.catalog import BEIJING, Phrase
 from storage import invoices, notices
 from storage.notices import NewReminder
@@ -24,6 +25,7 @@ _SYSTEMS = {"national": System.NATIONAL_SITE, "account": System.TAX_ACCOUNT, "ou
 _LOOK_AT = time(9, 30)  # Beijing, on the day we look again
 _OURS_BY_INITIALS = re.compile(r"(?<![a-z])(?:oa|sap|erp)(?![a-z])")
 _TOLD = 2  # causes in one answer
+_LONGEST = 40  # characters of "I don't have it at hand"
 
 
 async def missing(turn: Turn, services: Services) -> Outcome:
@@ -53,12 +55,18 @@ async def system_given(turn: Turn, services: Services) -> Outcome | None:
 
 
 async def number_given(turn: Turn, services: Services) -> Outcome | None:
-    """Awaited `missing_number`: a number answers."""
-    return await missing(turn, services) if numbers_in(turn) else None
+    """Awaited `missing_number`: a number answers; who has none at hand may name what else is known of it."""
+    if numbers_in(turn):
+        return await missing(turn, services)
+    if not _is_not_at_hand(turn, services):
+        return None
+    return turn.ask("missing.find_first", Button("button.cancel", "cancel"), awaiting="search")
 
 
 async def date_given(turn: Turn, services: Services) -> Outcome | None:
     """Awaited `missing_date`: one day answers."""
+    if _is_not_at_hand(turn, services):
+        return await without_date(turn, services)
     period = turn.understanding.slots.get("date") if turn.understanding is not None else None
     if not period or period["from"] != period["to"]:
         return None
@@ -243,6 +251,9 @@ def _system_named(text: str) -> str | None:
             "北京的系统",
             "beijing system",
             "北京システム",
+            "北京のシステム",
+            "北京の税務",
+            "beijing tax",
         )
     ):
         return "account"
@@ -269,6 +280,11 @@ def _heard(turn: Turn) -> Turn:
     words = words_in(turn.message.text)
     told = [name for name in ("mismatch", "limit", "down") if getattr(words, name)]
     return turn.remember(missing_words=told) if told else turn
+
+
+def _is_not_at_hand(turn: Turn, services: Services) -> bool:
+    text = turn.message.text
+    return len(text) <= _LONGEST and says(services.catalog, "missing.words_not_at_hand", text)
 
 
 def _system_buttons() -> tuple[Button, ...]:

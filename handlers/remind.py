@@ -68,8 +68,9 @@ async def remind(turn: Turn, services: Services) -> Outcome:
         count = await services.store.write(notices.forget_reminders, (turn.message.chat, None))
         return turn.say("remind.all_gone" if count else "remind.none")
     if turn.argument.isdigit():
-        await services.store.write(notices.forget_reminders, (turn.message.chat, int(turn.argument)))
-        return turn.say("remind.gone", Button("remind.list_button", "remind"))
+        have = await services.store.read(notices.reminders_of, turn.message.chat)
+        named = next((each for each in have if each.id == int(turn.argument)), None)
+        return await _listed(turn, services) if named is None else await _forgotten(turn, services, named)
     when = find_when(turn.message.text, turn.now) if turn.message.action is None else None
     if when is None:
         return await _listed(turn, services)
@@ -94,6 +95,27 @@ async def instead_of_follows(turn: Turn, services: Services) -> Outcome | None:
     return None if followed or turn.message.action is not None else await _cancelled(turn, services)
 
 
+async def stopped(turn: Turn, services: Services) -> Outcome | None:
+    """A cancel (取消) right after a reminder was set or the list was shown; None after anything else."""
+    if turn.message.action is not None or turn.said not in ("remind.done", "remind.list"):
+        return None
+    have = await services.store.read(notices.reminders_of, turn.message.chat)
+    newest = max(have, key=lambda each: each.id, default=None)
+    if newest is not None and (turn.said == "remind.done" or len(have) == 1):
+        return await _forgotten(turn, services, newest)
+    return await _listed(turn, services, to_stop=True) if have else None
+
+
+async def _forgotten(turn: Turn, services: Services, reminder: Reminder) -> Outcome:
+    await services.store.write(notices.forget_reminders, (turn.message.chat, reminder.id))
+    return turn.say(
+        "remind.gone",
+        Button("remind.list_button", "remind"),
+        at=reminder.due_at,
+        subject=reminder.subject or Phrase("remind.no_subject"),
+    )
+
+
 async def _cancelled(turn: Turn, services: Services) -> Outcome | None:
     """The reminder that the sentence means is forgotten, or it is asked which; None where there is none."""
     have, text = await services.store.read(notices.reminders_of, turn.message.chat), turn.message.text
@@ -105,8 +127,7 @@ async def _cancelled(turn: Turn, services: Services) -> Outcome | None:
     place = 0 if len(have) == 1 else place_in(text, len(have))
     if place is None:
         return await _listed(turn, services, to_stop=True)
-    await services.store.write(notices.forget_reminders, (turn.message.chat, have[place].id))
-    return turn.say("remind.gone", Button("remind.list_button", "remind"))
+    return await _forgotten(turn, services, have[place])
 
 
 def _slots(turn: Turn) -> Mapping[str, Any]:

@@ -55,8 +55,13 @@ async def yes(turn: Turn, services: Services) -> Outcome:
 
 
 async def cancel(turn: Turn, services: Services) -> Outcome:
-    """Leave it (取消): the question that is open, else the draft that waits to be filed."""
-    return await filing.dropped(turn, services) or await menu.cancel(turn, services)
+    """Leave it (取消): the draft that waits, the reminder or follow just spoken of, else the question that is open."""
+    return (
+        await filing.dropped(turn, services)
+        or await remind.stopped(turn, services)
+        or await follow.stopped(turn, services)
+        or await menu.cancel(turn, services)
+    )
 
 
 async def correct(turn: Turn, services: Services) -> Outcome:
@@ -135,6 +140,7 @@ BY_ACTION: Mapping[str, Handler] = {
     "submit": faq.submit,
     "verify": verify.verify,
     "void_red": faq.void_red,
+    "lost": faq.lost_button,
     "account": account.show,
     "language": language.switch,
     "human": contact.handoff,
@@ -187,6 +193,7 @@ FOLLOW_UPS: tuple[Parser, ...] = (
     correction.in_words,
     remind.in_words,
     follow.in_words,
+    habits.in_words,
     export.in_words,
     faq.named,
     figures.asked,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from handlers import criteria, menu, routes, voice
+from handlers import criteria, menu, routes, status, voice
 from handlers.core import AttachmentError, Button, Outcome, Reply, Services, Turn
 from handlers.ellipsis import open_picked, with_pick
 from handlers.language import spoken
@@ -18,6 +18,7 @@ from storage.records import Conversation
 LONGEST = 4_000  # characters of a message that we read
 _LIKELY, _AHEAD = 0.8, 0.6  # confidence, and lead over the next wish, that do for a harmless answer
 _SPOKEN_OF, _SPOKEN_AHEAD = 0.4, 0.15  # the same where the message or the talk names what it is about
+_SHORT = 20  # characters of a question right below the invoice it is about
 _POINTED_AT = 0.2  # confidence that does where the sentence points at the invoice
 _LET_GO = frozenset({"feedback_words", "rating"})  # asked out of courtesy, and only once
 _OF_ONE = frozenset({"invoice.status", "invoice.duplicate"})
@@ -36,7 +37,14 @@ _DOCUMENTS = frozenset({"photo", "file", "video"})
 
 
 async def route(turn: Turn, services: Services) -> Outcome:
-    """Answer one message."""
+    """Answer one message, and remember what the answer was: "stop it" and "export" mean what was just shown."""
+    outcome = await _routed(turn, services)
+    said = outcome.replies[0].key if outcome.replies else None
+    slots = {**outcome.conversation.slots, "said": said}
+    return replace(outcome, conversation=replace(outcome.conversation, slots=slots))
+
+
+async def _routed(turn: Turn, services: Services) -> Outcome:
     message = turn.message
     if message.action is not None:
         outcome = await _pressed(turn, services)
@@ -161,13 +169,17 @@ def _is_about_one(turn: Turn, services: Services, understanding: Understanding) 
     """Whether a half-clear sentence names an invoice, or speaks of the last one (这张报了吗), so that a look helps."""
     if numbers_in(turn):
         return understanding.intent not in _OTHER_THAN_A_LOOK
-    if "invoice" not in turn.conversation.slots or not says(
-        services.catalog, "status.this", turn.message.text
-    ):
+    text, catalog = turn.message.text, services.catalog
+    below = (
+        turn.said in status.JUST_SHOWN and len(text) <= _SHORT and says(catalog, "status.words_paid", text)
+    )
+    if "invoice" not in turn.conversation.slots or not (below or says(catalog, "status.this", text)):
         return False
     sure = {guess.intent: guess.confidence for guess in understanding.alternatives}
     of_one = sum(sure.pop(intent, 0.0) for intent in _OF_ONE)
     sure.pop("out_of_scope", None)  # what points at an invoice is ours
+    if below:
+        return of_one > max(sure.values(), default=0.0)
     return of_one >= _POINTED_AT and of_one - max(sure.values(), default=0.0) >= _SPOKEN_AHEAD
 
 

@@ -4,9 +4,11 @@ from fapiao.numbers import InvoiceNumber
 from handlers import cards, causes, criteria, guesses, search
 from handlers.core import Button, Outcome, Services, Turn
 from handlers.numbers import numbers_in, wrong_length
+from handlers.spoken import says
 from storage import invoices
 from storage.records import InvoiceRecord
 
+JUST_SHOWN = frozenset({"status.card", "status.brief", "follow.done", "follow.already"})
 _FEWEST_DIGITS = 5  # of what is meant as a number; fewer may be a place in a list, a rating or an amount
 
 
@@ -27,7 +29,8 @@ async def status(turn: Turn, services: Services) -> Outcome:
         return await search.one_or_list(turn, services)
     last = turn.conversation.slots.get("invoice")
     if isinstance(last, int) and turn.understanding is not None and turn.message.action is None:
-        return await cards.by_id(turn, services, last)
+        paid = turn.said in JUST_SHOWN and says(services.catalog, "status.words_paid", turn.message.text)
+        return await (cards.briefly if paid else cards.by_id)(turn, services, last)
     return turn.ask(
         "status.ask_number",
         Button("button.search", "search"),

@@ -144,11 +144,21 @@ async def test_a_kind_sent_afterwards_makes_the_answer_precise(stage: Stage) -> 
     assert stage.follow(outcome) == ["faq.lost"]
     assert stage.conversation.awaiting == "lost_kind"
     assert await faq.lost_kind(stage.turn("谢谢", intent="smalltalk.thanks"), stage.services) is None
-    assert await faq.lost_kind(stage.turn("专票", kind=["special"]), stage.services) is None
     answered = await faq.lost_kind(stage.turn("出租车票", kind=["taxi"]), stage.services)
     assert answered is not None
     assert stage.follow(answered) == ["faq.lost.local"]
-    assert stage.conversation.awaiting is None
+    for said, kind, key in (
+        ("电子的", ["electronic"], "faq.lost.digital"),
+        ("纸质的", ["paper"], "faq.lost.paper"),
+        ("专票", ["special"], "faq.lost.paper_special"),
+        ("那普票呢", ["ordinary"], "faq.lost.paper_ordinary"),
+        ("火车票呢", ["train"], "faq.lost.ticket"),
+    ):
+        answered = await faq.lost_kind(stage.turn(said, kind=kind), stage.services)
+        assert answered is not None
+        assert stage.follow(answered) == [key]
+    looked_for = stage.turn("8月的专票", kind=["special"], date={"from": "2026-08-01", "to": "2026-08-31"})
+    assert await faq.lost_kind(looked_for, stage.services) is None
 
 
 async def test_a_lost_invoice_is_the_one_shown_last(stage: Stage) -> None:
