@@ -45,6 +45,9 @@ def main() -> int:
 
         understander = Understander.load(cache=Path(folder))
         ready = perf_counter() - begin
+    begin = perf_counter()
+    understander.warm()  # as the server does once it is ready
+    warm = perf_counter() - begin
     gc.collect()
     added = memory() - before
     from nlu.text.sellers import SellerIndex
@@ -63,6 +66,7 @@ def main() -> int:
     print(f"examples           {len(understander.matcher.classifier.labels):>8}")
     print(f"learn and start    {learnt:8.2f} s")
     print(f"start, learnt      {ready:8.2f} s     goal 1")
+    print(f"warm after that    {warm:8.2f} s")
     print(f"memory added       {added:8.1f} MB    goal 60")
     print(f"messages           {len(times):>8}   {sellers} sellers known")
     print(f"p50                {middle:8.3f} ms    goal 0.35")

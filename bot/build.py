@@ -162,6 +162,7 @@ async def running(program: Program) -> AsyncIterator[None]:
     await _after_a_crash(program)
     tasks = [asyncio.create_task(delivery.run()) for delivery in program.deliveries]
     tasks.append(asyncio.create_task(_keep_sellers(program)))
+    tasks.append(asyncio.create_task(asyncio.to_thread(program.services.understander.warm)))
     if program.store.shared:
         address = program.store.url.set(drivername="postgresql").render_as_string(hide_password=False)
         tasks.append(asyncio.create_task(program.live.follow_database(address)))

@@ -21,10 +21,10 @@ from nlu.text.confidence import calibrated, write_confidence
 from nlu.text.evaluation import Figures, Judged, confusions, figures
 from nlu.text.explain import explain
 from nlu.text.features import Seen
+from nlu.text.learning import Row, observed
 from nlu.text.lexicon import load_examples, load_lexicon
 from nlu.text.lint import lint
 from nlu.text.matcher import Match, Reader
-from nlu.text.model_cache import Row, observed
 from nlu.text.understanding import Understander
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from locales.strict_yaml import LocaleError
-from nlu.text.date_makers import MAKERS, Maker, Said
+from nlu.text.date_makers import MAKERS, Said
+from nlu.text.expressions import Expression
 from nlu.text.numerals import NumberWords
 from nlu.text.periods import Period
 from nlu.text.slot_words import FILE, SlotWords, alternatives
@@ -57,11 +58,11 @@ _FIGURES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A pattern, what it needs, and what it makes of a match."""
+    """A pattern, what it needs, and what a match of it means."""
 
-    pattern: re.Pattern[str]
+    pattern: Expression
     needs: tuple[Triggers, ...]
-    make: Maker
+    means: str  # which of MAKERS makes a period of a match
     tables: Mapping[str, Mapping[str, str]]
     spoken: NumberWords
 
@@ -69,7 +70,11 @@ class Rule:
         """(start, end, period) of everything in folded text that the rule reads."""
         for match in self.pattern.finditer(text):
             with suppress(ValueError, OverflowError):  # no such day, no such year
-                yield match.start(), match.end(), self.make(Said(match, self.tables, self.spoken), today)
+                yield (
+                    match.start(),
+                    match.end(),
+                    MAKERS[self.means](Said(match, self.tables, self.spoken), today),
+                )
 
 
 def date_rules(words: SlotWords, spoken: NumberWords) -> list[Rule]:
@@ -77,9 +82,7 @@ def date_rules(words: SlotWords, spoken: NumberWords) -> list[Rule]:
     shared = {**_FIELDS, "n": rf"\d{{1,3}}|[一二三四五六七八九十两]{{1,3}}|{spoken.any}"}
     shared[_TO] = rf"\s*{words.any_of('dates.to')}\s*"
     rules = [
-        _rule(pattern, shared, MAKERS[means], {}, spoken)
-        for means, each in _FIGURES.items()
-        for pattern in each
+        _rule(pattern, shared, means, {}, spoken) for means, each in _FIGURES.items() for pattern in each
     ]
     for own in words.each():
         tables = {name: own.table(f"dates.words.{name}") for name in own.names("dates.words")}
@@ -91,14 +94,14 @@ def date_rules(words: SlotWords, spoken: NumberWords) -> list[Rule]:
             if means not in MAKERS:
                 raise LocaleError(f"{FILE}: no kind of date rule is called {means!r}")
             patterns = own.items(f"dates.rules.{means}")
-            rules += [_rule(pattern, fields, MAKERS[means], tables, spoken) for pattern in patterns]
+            rules += [_rule(pattern, fields, means, tables, spoken) for pattern in patterns]
     return rules
 
 
 def _rule(
     pattern: str,
     fields: Mapping[str, str],
-    make: Maker,
+    means: str,
     tables: Mapping[str, Mapping[str, str]],
     spoken: NumberWords,
 ) -> Rule:
@@ -116,8 +119,8 @@ def _rule(
 
     whole = _FIELD.sub(field, pattern)
     try:
-        compiled = re.compile(whole, re.ASCII)
+        compiled = Expression(whole, re.ASCII)
     except re.error as error:
         raise LocaleError(f"{FILE}: {error} in {pattern!r}") from error
     plain = _NAMED.sub("(?:", _AGAIN.sub("", whole)).replace(r"\d", "[0123456789]")
-    return Rule(compiled, needs(plain), make, tables, spoken)
+    return Rule(compiled, needs(plain), means, tables, spoken)

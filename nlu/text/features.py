@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from locales.strict_yaml import LocaleError
+from nlu.text.expressions import Expression
 from nlu.text.normal import Normaliser, Words
 from nlu.text.triggers import pieces, plain_start, plain_word, triggers
 
@@ -152,7 +153,7 @@ class Concepts:
         self._plain: dict[str, tuple[str, ...]] = {}
         self._sounding: dict[str, tuple[str, ...]] = {}
         self._starting: dict[str, tuple[str, ...]] = {}
-        self._patterns: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+        self._patterns: dict[str, list[tuple[str, Expression]]] = {}
         for language, concepts in groups.items():
             for name, alternatives in concepts.items():
                 self._add(name, alternatives, spell[language])
@@ -182,7 +183,7 @@ class Concepts:
 
     def _add_pattern(self, name: str, pattern: str) -> None:
         try:
-            entry = (name, re.compile(pattern))
+            entry = (name, Expression(pattern))
         except re.error as error:
             raise LocaleError(f"concept {name}: {pattern!r} is no regular expression: {error}") from error
         for piece in triggers(pattern) or {""}:

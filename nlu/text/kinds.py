@@ -1,9 +1,9 @@
 """Words of a sentence that name one of a few things (票种, 状态, 类别): kinds, states, categories, languages."""
 
-import re
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
+from nlu.text.expressions import Expression
 from nlu.text.slot_words import SlotWords, alternatives
 from nlu.text.triggers import Gate, needs
 
@@ -104,5 +104,5 @@ class Doubt:
         )
 
 
-def _joined(pattern: re.Pattern[str], text: str, one: Named, other: Named) -> bool:
+def _joined(pattern: Expression, text: str, one: Named, other: Named) -> bool:
     return one.end <= other.start and pattern.fullmatch(text, one.end, other.start) is not None

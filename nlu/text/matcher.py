@@ -283,11 +283,6 @@ def learn(rows: list[tuple[str, str, str]], reader: Reader, seen: list[Seen]) ->
     """Return what the example rows (language, intent, normalised text) teach."""
     few = not any(language for language, _, _ in rows)
     classifier = fit(seen, [intent for _, intent, _ in rows], [language for language, _, _ in rows], few=few)
-    return remembered(rows, reader, classifier)
-
-
-def remembered(rows: list[tuple[str, str, str]], reader: Reader, classifier: Classifier) -> Learnt:
-    """Return what the rows teach besides the classifier, which is slow to learn and may come from a file."""
     return Learnt(reader, classifier, known(rows))
 
 

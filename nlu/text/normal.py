@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 
+from nlu.text.expressions import Expression
+
 # A wish fits into this; of a longer text the beginning and the end are read, where wishes stand.
 _HEAD, _TAIL = 240, 120
 _RAW_HEAD, _RAW_TAIL = 2000, 500
@@ -82,7 +84,7 @@ class Words:
 
     def __init__(self, words: Iterable[str], *, inflected: bool = False, open_ended: bool = False) -> None:
         ending = r"(?:s|es|d|ed|ing|'s)?(?![a-z])" if inflected else r"(?![a-z])"
-        self._ending = re.compile("" if open_ended else ending)
+        self._ending = Expression("" if open_ended else ending)
         self._latin: dict[str, list[str]] = {}
         self._by_start: dict[str, list[str]] = {}
         for word in sorted({word for word in words if word}, key=lambda word: (-len(word), word)):

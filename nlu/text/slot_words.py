@@ -13,6 +13,7 @@ from typing import Any
 from locales.catalog import HOME
 from locales.strict_yaml import LocaleError, load
 from locales.word_files import WordFiles
+from nlu.text.expressions import Expression
 from nlu.text.fold import fold
 
 FILE = "slots.yaml"
@@ -54,11 +55,11 @@ class SlotWords(WordFiles):
             return alternatives([re.escape(word) for word in self.table(place)])
         return alternatives(self.items(place))
 
-    def before(self, place: str, beside: str = r"\s*") -> re.Pattern[str]:
+    def before(self, place: str, beside: str = r"\s*") -> Expression:
         """What ends with one of a list, for the text before a value."""
         return self.compiled(rf"{self.any_of(place)}{beside}$")
 
-    def after(self, place: str, beside: str = r"\s*") -> re.Pattern[str]:
+    def after(self, place: str, beside: str = r"\s*") -> Expression:
         """What begins with one of a list, for the text behind a value."""
         return self.compiled(rf"{beside}{self.any_of(place)}")
 
@@ -73,10 +74,10 @@ class SlotWords(WordFiles):
                 found.update(f"{numeral}{word[0]}" for numeral in _NUMERALS)
         return found
 
-    def compiled(self, pattern: str) -> re.Pattern[str]:
+    def compiled(self, pattern: str) -> Expression:
         """A compiled expression; LocaleError if a language file holds a broken one."""
         try:
-            return re.compile(pattern)
+            return Expression(pattern)
         except re.error as error:
             raise LocaleError(f"{FILE}: {error} in {pattern[:80]!r}") from error
 

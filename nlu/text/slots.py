@@ -14,12 +14,13 @@ from nlu.text.amounts import Amounts
 from nlu.text.dates import Dates
 from nlu.text.fold import fold
 from nlu.text.kinds import Denial, Doubt, Named, Vocabulary
+from nlu.text.model_cache import installed, kept
 from nlu.text.numbers import NumberFound, Numbers
 from nlu.text.numerals import NumberWords, spoken_digits
 from nlu.text.open_sellers import OpenSellers
 from nlu.text.ratings import Ratings
 from nlu.text.sellers import SellerIndex
-from nlu.text.slot_words import SlotWords, load_slot_words
+from nlu.text.slot_words import SlotWords, load_slot_words, slot_files
 from nlu.text.triggers import pieces
 
 _EMAIL = re.compile(r"[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{2,63}){1,4}")
@@ -169,7 +170,7 @@ class SlotFinder:
 
 @cache
 def _own() -> SlotFinder:
-    return SlotFinder(load_slot_words())
+    return kept(SlotFinder, slot_files(), installed(), lambda: SlotFinder(load_slot_words()))
 
 
 def slot_finder(home: Path = HOME) -> SlotFinder:

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from locales.catalog import HOME
 from nlu.text.confidence import OTHER_TASKS, Confidence, read_confidence
+from nlu.text.expressions import compile_waiting
+from nlu.text.learning import taught
 from nlu.text.lexicon import OUT_OF_SCOPE, THESAURUS, Lexicon, load_examples, load_lexicon, sources
 from nlu.text.matcher import Match, Matcher
-from nlu.text.model_cache import fitted, installed
+from nlu.text.model_cache import installed, kept
 from nlu.text.normal import cut
 from nlu.text.sellers import SellerIndex
 from nlu.text.slots import SlotFinder, Slots, slot_finder
@@ -83,20 +85,22 @@ class Understander:
         What was learnt is kept in the folder `cache`, if given, and read from there while nothing changed;
         what our own files teach, also where the program is installed.
         """
-        lexicon = load_lexicon(home)
         folders = (() if cache is None else (cache,)) + (installed() if home == HOME else ())
         finder = slot_finder(home)
-        matcher = Matcher(lexicon, fitted(lexicon, sources(home), folders), finder.words)
+        matcher = kept(Matcher, sources(home), folders, lambda: taught(load_lexicon(home), finder.words))
         return cls(matcher, read_confidence(), finder=finder)
 
     @classmethod
     def of_examples(cls, path: Path, *, cache: Path | None = None) -> "Understander":
         """Return an understander of any other task, taught by a file that maps intents to sentences."""
-        lexicon = load_examples(path)
+        folders = () if cache is None else (cache,)
         return cls(
-            Matcher(lexicon, fitted(lexicon, [path, THESAURUS], () if cache is None else (cache,))),
-            OTHER_TASKS,
+            kept(Matcher, [path, THESAURUS], folders, lambda: taught(load_examples(path))), OTHER_TASKS
         )
+
+    def warm(self) -> None:
+        """Do what else the first messages would have to wait for; from any thread, takes some tenths of a second."""
+        compile_waiting()
 
     @property
     def lexicon(self) -> Lexicon:

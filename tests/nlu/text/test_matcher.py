@@ -12,8 +12,8 @@ from locales.catalog import HOME
 from locales.strict_yaml import LocaleError, load
 from nlu.text.confidence import Confidence
 from nlu.text.features import spoken
+from nlu.text.learning import named_words
 from nlu.text.lexicon import THESAURUS, Intent
-from nlu.text.model_cache import named_words
 from nlu.text.triggers import pieces, triggers
 from nlu.text.understanding import Understander
 from nlu.text.wishes import split_wishes

@@ -1,7 +1,9 @@
 """What was learnt is kept: keyed by content, whole or not at all, safe against crashes and other processes."""
 
+import hashlib
 import multiprocessing
 import os
+import pickle
 from pathlib import Path
 
 import pytest
@@ -40,7 +42,7 @@ def test_what_was_learnt_is_read_again(home: Path, tmp_path: Path) -> None:
 
 
 def test_another_sentence_is_learnt_and_old_models_go(home: Path, tmp_path: Path) -> None:
-    for number in range(7):
+    for number in range(10):
         text = _TASK + f"more.{number}: [another sentence {number}]\n"
         (home / "xx" / "examples.yaml").write_text(text, encoding="utf-8")
         (home / "intents.yaml").write_text(
@@ -48,7 +50,7 @@ def test_another_sentence_is_learnt_and_old_models_go(home: Path, tmp_path: Path
         )
         understander = Understander.load(home, cache=tmp_path / "kept")
         assert understander.understand(f"another sentence {number}", today=TODAY).intent == f"more.{number}"
-    assert 1 < len(list((tmp_path / "kept").iterdir())) < 7
+    assert 1 < len(list((tmp_path / "kept").iterdir())) < 10
 
 
 @pytest.mark.parametrize("half", [b"", b"half a file", None], ids=["empty", "nonsense", "cut"])
@@ -62,10 +64,30 @@ def test_half_a_file_is_learnt_anew(home: Path, tmp_path: Path, half: bytes | No
     assert len(kept.read_bytes()) == len(whole)
 
 
+def test_nothing_is_called_that_a_file_names(home: Path, tmp_path: Path) -> None:
+    learnt = guesses(home, tmp_path / "kept")
+    (kept,) = (tmp_path / "kept").iterdir()
+    for called in (_Calls(os.mkdir, str(tmp_path / "called")), _Calls(eval, "1/0")):
+        content = pickle.dumps(called)
+        kept.write_bytes(hashlib.sha256(content).digest() + content)
+        assert guesses(home, tmp_path / "kept") == learnt
+    assert not (tmp_path / "called").exists()
+
+
+class _Calls:
+    """Whatever reads its pickle calls a function."""
+
+    def __init__(self, *call: object) -> None:
+        self._call = call
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return self._call[0], self._call[1:]
+
+
 def test_the_draft_of_a_process_that_died_is_removed(home: Path, tmp_path: Path) -> None:
     cache = tmp_path / "kept"
     cache.mkdir()
-    abandoned, writing = (cache / f".understanding-0123.{pid}.npz" for pid in (1, 2))
+    abandoned, writing = (cache / f".understanding-0123.matcher.{pid}" for pid in (1, 2))
     for draft in (abandoned, writing):
         draft.write_bytes(b"PK")
     os.utime(abandoned, (1e9, 1e9))
