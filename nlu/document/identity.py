@@ -38,7 +38,7 @@ def read_identity(found: Labelled, evidence: Evidence, *, repair: bool) -> None:
 
 
 def _values(found: Labelled, label: Label) -> Iterator[Piece]:
-    right = found.right_of(label, gap=3.0)
+    right = found.right_of(label, gap=3.0) or found.level_with(label)
     if right is not None:
         yield right
     below = found.below(label)
@@ -116,7 +116,9 @@ def _by_form(digits: str, *, whole: bool) -> str | None:
     return "number" if len(digits) == 8 and parse_date(digits) is None else None
 
 
-_DATE = re.compile(r"(\d{4}|\d{2})[年午牛\-/.—](\d{1,2})[月用\-/.—](\d{1,2})(?!\d)")
+_DATE = re.compile(
+    r"(\d{4}|\d{2})[年午牛\-/.—](\d{1,2})[月用\-/.—](\d{2}(?=\d{2}:\d{2})|\d{1,2}(?!\d))"
+)  # 2020-03-18 10:21 stands in a row without its space
 _TIGHT_DATE = re.compile(r"(?<!\d)(20\d{2})年?([01]\d)月?([0-3]\d)(?!\d)")  # a font may lack one of the signs
 
 

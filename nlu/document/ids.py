@@ -28,6 +28,9 @@ def id_beside(found: Labelled, label: Label, repair: bool) -> Value | None:
     piece = found.cut(row, start, stop, label.piece.x1, 2.2, 14.0)
     if repair and piece is not None:
         piece = _after_label(found, piece, stop)
+    level = found.level_with(label) if piece is None else None
+    if level is not None and (value := id_in(found, level, repair=repair)) is not None:
+        return value
     if piece is None:
         below = found.below(label, reach=1.8)
         if below is None:

@@ -118,6 +118,24 @@ class Labelled:
         ]
         return self.cut(row, start, min(stops, default=len(row.text)), label.piece.x1, gap, first_gap)
 
+    def level_with(self, label: Label) -> Piece | None:
+        """Where nothing stands right of a label in its row: what does as high, in the row that it was taken into.
+
+        Letters of a column (购买方信息) between two rows draw values to themselves.
+        """
+        size = label.piece.row.height
+        for index in (label.index - 1, label.index + 1):
+            if not 0 <= index < len(self.page.rows):
+                continue
+            row = self.page.rows[index]
+            for place, glyph in enumerate(row.glyphs):
+                if glyph.x0 < label.piece.x1 or abs(glyph.word.middle - label.piece.middle) > 0.4 * size:
+                    continue
+                if any(other.index == index and other.piece.start <= place for other in self.labels):
+                    break
+                return self.cut(row, place, len(row.text), label.piece.x1, 3.0, 14.0)
+        return None
+
     def cut(self, row: Row, start: int, stop: int, left: float, gap: float, first_gap: float) -> Piece | None:
         """A piece of a row from `start`, ended by a wide gap."""
         size = max(row.height, 0.6 * self.page.em)

@@ -333,10 +333,20 @@ class Piece:
         out = ""
         before: Glyph | None = None
         for glyph in self.row.glyphs[self.start : self.end]:
-            if before is not None and before.char.isascii() and glyph.char.isascii():
-                size = before.word.height
-                if glyph.x0 - before.x1 > 0.22 * size and before.char.isalpha() and glyph.char.isalpha():
-                    out += " "
+            if before is not None and _parts_words(before, glyph):
+                out += " "
             out += glyph.raw
             before = glyph
         return out
+
+
+def _parts_words(before: Glyph, after: Glyph) -> bool:
+    """True if a space stands between two characters; those of a file end a run there, however narrow."""
+    if not (before.char.isascii() and after.char.isascii()) or (before.char + after.char).isdigit():
+        return False
+    if not (before.char.isalnum() or before.char in ".,&)") or not (
+        after.char.isalnum() or after.char in "&("
+    ):
+        return False
+    narrow = 0.12 if before.word is not after.word else 0.22
+    return after.x0 - before.x1 > narrow * before.word.height

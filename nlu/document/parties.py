@@ -1,7 +1,9 @@
 """Buyer and seller with their tax ids (购买方, 销售方) on a page's rows."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from fapiao.kinds import Kind
 from nlu.document.evidence import Evidence, Value
@@ -150,7 +152,7 @@ def _name(found: Labelled, label: Label, repair: bool) -> Value | None:
         return None
     if not above:
         pieces += _wrapped(found, label, pieces[-1], right_edge)
-    text = clean_name(_once([piece.printed for piece in pieces]))
+    text = clean_name(_once([piece.printed for piece in _whole(pieces)]))
     if text is None:
         return None
     if repair:  # no other word begins so, and papers cut names off at their edge
@@ -162,6 +164,13 @@ def _name(found: Labelled, label: Label, repair: bool) -> Value | None:
     beside = [piece for piece in pieces if piece.row is pieces[0].row]
     place = Piece(beside[0].row, beside[0].start, beside[-1].end)
     return Value(text, score, box=found.box(place), text=text, again=again)
+
+
+def _whole(pieces: list[Piece]) -> Iterator[Piece]:
+    """The pieces with those that follow each other on a row made one: a gap there is a space in a Latin name."""
+    for row, same in groupby(pieces, key=lambda piece: piece.row):
+        beside = list(same)
+        yield Piece(row, beside[0].start, beside[-1].end)
 
 
 def _once(parts: list[str]) -> str:
@@ -272,7 +281,9 @@ _NOT_NAMES = re.compile(
 
 def clean_name(text: str) -> str | None:
     """Return a company's or person's name without stray marks, or None if it cannot be one."""
-    text = re.sub(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])", "", text).strip(_EDGES)
+    text = re.sub(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])", "", text)
+    ends = re.search(r"(?<=[A-Za-z])\.(?=\s*$)", text)  # CO., LTD.
+    text = text.strip(_EDGES) + ("." if ends else "")
     text = re.sub(r"\s+", " ", text)
     if re.search(r"[\u4e00-\u9fff]", text):
         text = text.replace("(", "（").replace(")", "）")
