@@ -19,7 +19,7 @@ _RIDGE = 0.5
 # A block of concepts is at least as long as this: one weak concept alone is weak evidence.
 _LEAST_CONCEPTS, _LEAST_PAIRS = 30.0, 90.0
 # Above this many examples an n × n matrix is too much, and there are enough of them to do without.
-MOST_COMPARED = 8000
+MOST_COMPARED = 9500
 # Up to this many a logistic regression is worth its time beside the ridge, where intents have few examples each.
 MOST_WEIGHED = 3000
 _RIDGE_SHARE, _LOGISTIC_SHARE = 0.5, 0.1
