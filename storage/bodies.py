@@ -29,7 +29,7 @@ def outgoing(chat: ChatId, body: dict[str, Any]) -> Outgoing:
 def outgoing_body(outgoing: Outgoing) -> dict[str, Any]:
     body: dict[str, Any] = {"text": outgoing.text, "key": outgoing.key, "language": outgoing.language}
     if outgoing.choices:
-        body["choices"] = [asdict(choice) for choice in outgoing.choices]
+        body["choices"] = [{"label": choice.label, "action": choice.action} for choice in outgoing.choices]
     if outgoing.file is not None:
         body["file"] = outgoing.file
         body["file_name"] = outgoing.file_name

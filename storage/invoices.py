@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import statements
+from storage.prepared import Prepared
 from storage.records import InvoiceRecord, StatusLine, Viewer
 from storage.schema import invoices, status_changes
 from storage.statements import insert
@@ -209,27 +209,17 @@ async def by_number(connection: AsyncConnection, asked: Sequence[Named]) -> list
 
     Several older ones may share eight digits.
     """
-    rows = await connection.execute(
-        _by_number(connection.dialect.name),
-        {
-            "asked": [
-                {
-                    "place": place,
-                    "number": each.number,
-                    "code": each.code,
-                    **_asker(each.viewer),
-                }
-                for place, each in enumerate(asked)
-            ]
-        },
-    )
+    questions = [
+        {"place": place, "number": each.number, "code": each.code, **_asker(each.viewer)}
+        for place, each in enumerate(asked)
+    ]
+    rows = await _BY_NUMBER.rows(connection, asked=questions)
     found: list[list[InvoiceRecord]] = [[] for _ in asked]
     for row in rows:
         found[row.place].append(record(row))
     return [records[:_MOST] for records in found]
 
 
-@cache
 def _by_number(dialect: str) -> sa.Select[Any]:
     rows, of = statements.asked(dialect, "place", "number", "code", "owner", "all")
     code = of["code"].as_string()
@@ -242,6 +232,9 @@ def _by_number(dialect: str) -> sa.Select[Any]:
         )
         .order_by(invoices.c.issue_date.desc(), invoices.c.id.desc())
     )
+
+
+_BY_NUMBER = Prepared(_by_number)
 
 
 async def by_id(connection: AsyncConnection, viewer: Viewer, invoice_id: int) -> InvoiceRecord | None:
@@ -266,21 +259,18 @@ async def beside(connection: AsyncConnection, asked: Sequence[Beside]) -> list[d
         {"place": place, "owner": each.owner_id, "invoice": each.invoice_id}
         for place, each in enumerate(asked)
     ]
-    for place, state, count in await connection.execute(
-        _beside(connection.dialect.name), {"asked": questions}
-    ):
+    for place, state, count in await _BESIDE.rows(connection, asked=questions):
         found[place][state] = count
     return found
 
 
-@cache
 def _beside(dialect: str) -> sa.Select[Any]:
     rows, of = statements.asked(dialect, "place", "owner", "invoice")
     owner, one, other = of["owner"].as_integer(), invoices.alias("one"), invoices.alias("other")
     place = of["place"].as_integer()
     same = (other.c.owner_id == one.c.owner_id) & (other.c.seller_folded == one.c.seller_folded)
     return (
-        sa.select(place.label("place"), other.c.reimbursement_state, sa.func.count())
+        sa.select(place.label("place"), other.c.reimbursement_state, sa.func.count().label("count"))
         .select_from(
             rows.join(one, one.c.id == of["invoice"].as_integer()).join(
                 other, same & (other.c.id != one.c.id)
@@ -289,6 +279,9 @@ def _beside(dialect: str) -> sa.Select[Any]:
         .where(one.c.owner_id == owner)
         .group_by(place, other.c.reimbursement_state)
     )
+
+
+_BESIDE = Prepared(_beside)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """The inbox: a message is one row, and its answer is kept with it in one transaction."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.bodies import item, message, message_body, outgoing_body
 from storage.outbox import awaiting_contact, sent
+from storage.prepared import Prepared
 from storage.records import (
     ChatId,
     Conversation,
@@ -22,8 +23,8 @@ from storage.records import (
     Role,
     Viewer,
 )
-from storage.schema import OPEN, conversations, employees, identities, messages
-from storage.statements import insert, notify
+from storage.schema import AWAITS_CONTACT, OPEN, conversations, employees, identities, messages, micros
+from storage.statements import among, given, insert, listed, notify
 
 # A passive answer that nobody wrote out by then was cut off: its fate is in doubt.
 PASSIVE_SECONDS = 30
@@ -74,54 +75,61 @@ class ConversationChangedError(Exception):
 
 async def claim(connection: AsyncConnection, arrivals: Sequence[Arrival]) -> list[Claim]:
     """Write the messages down; redelivered ones are found instead."""
+    keyed = [(arrival.key, arrival) for arrival in arrivals]
     rows = {
-        arrival.key: {
+        key: {
             "chat": str(arrival.message.chat),
             "direction": "in",
-            "key": arrival.key,
+            "key": key,
             "state": "new",
-            "body": message_body(arrival.message),
-            "due_at": arrival.at,
-            "created_at": arrival.at,
+            "body": json.dumps(message_body(arrival.message)),
+            "due_at": micros(arrival.at),
+            "created_at": micros(arrival.at),
         }
-        for arrival in arrivals
+        for key, arrival in keyed
     }
-    inserted = await connection.execute(_writing(connection.dialect.name), list(rows.values()))
+    inserted = await _WRITING.rows(connection, given=list(rows.values()))
     fresh: dict[str, int] = {key: id_ for key, id_ in inserted}
     known: dict[str, tuple[int, str]] = {}
     if len(fresh) < len(rows):
-        copies = {"keys": [key for key in rows if key not in fresh]}
-        found = await connection.execute(_KNOWN, copies)
-        known = {key: (id_, state) for key, id_, state in found}
-    chats = list({arrival.message.chat for arrival in arrivals})
-    loaded = await load(connection, chats)
-    waiting = await awaiting_contact(connection, chats)
+        copies = [key for key in rows if key not in fresh]
+        known = {key: (id_, state) for key, id_, state in await _KNOWN.rows(connection, keys=copies)}
+    loaded, contacted = await _load(connection, list({arrival.message.chat for arrival in arrivals}))
+    waiting = await awaiting_contact(connection, contacted) if contacted else []
     claims = []
-    for arrival in arrivals:
-        id_, state = known.get(arrival.key) or (fresh[arrival.key], "new")
+    for key, arrival in keyed:
+        id_, state = known.get(key) or (fresh[key], "new")
         conversation, version, viewer = loaded[arrival.message.chat]
         # Two copies in one batch: the first is the new one.
-        new = arrival.key in fresh and fresh.pop(arrival.key) == id_
+        new = key in fresh and fresh.pop(key) == id_
         if not new:
-            known.setdefault(arrival.key, (id_, state))
+            known.setdefault(key, (id_, state))
         else:
-            known[arrival.key] = (id_, state)
+            known[key] = (id_, state)
         mine = tuple(item for item in waiting if item.outgoing.chat == arrival.message.chat)
         claims.append(Claim(id_, new, state == "done", conversation, version, viewer, mine))
     return claims
 
 
-@cache
-def _writing(dialect: str) -> sa.Executable:
+def _writing(dialect: str) -> sa.UpdateBase:
+    names = ("chat", "direction", "key", "cause", "state", "body", "due_at", "created_at")
     return (
         insert(dialect, messages)
+        .from_select(
+            [*names, "attempts", "fence"],
+            given(dialect, messages, names).add_columns(sa.literal(0), sa.literal(0)),
+            include_defaults=False,
+        )
         .on_conflict_do_nothing(index_elements=["key"])
         .returning(messages.c.key, messages.c.id)
     )
 
 
-_KNOWN = sa.select(messages.c.key, messages.c.id, messages.c.state).where(
-    messages.c.key.in_(sa.bindparam("keys", expanding=True))
+_WRITING = Prepared(_writing)
+_KNOWN = Prepared(
+    lambda dialect: sa.select(messages.c.key, messages.c.id, messages.c.state).where(
+        among(dialect, messages.c.key, "keys")
+    )
 )
 
 
@@ -129,46 +137,53 @@ async def load(
     connection: AsyncConnection, chats: Sequence[ChatId]
 ) -> dict[ChatId, tuple[Conversation, int, Viewer]]:
     """The conversations of `chats` with their versions and who speaks; new ones are empty with version 0."""
+    return (await _load(connection, chats))[0]
+
+
+async def _load(
+    connection: AsyncConnection, chats: Sequence[ChatId]
+) -> tuple[dict[ChatId, tuple[Conversation, int, Viewer]], list[ChatId]]:
+    """The same, and those of `chats` for which something waits."""
     keys = {str(chat): chat for chat in chats}
-    result = {chat: (Conversation(chat), 0, Viewer(None)) for chat in chats}
-    found = await connection.execute(_CONVERSATIONS, {"chats": list(keys)})
-    for row in found:
-        chat = keys[row.chat]
+    result, contacted = {}, []
+    for row in await _CONVERSATIONS.rows(connection, chats=list(keys)):
+        chat = keys[row.asked]
         viewer = Viewer(row.employee_id, Role(row.role)) if row.employee_id is not None else Viewer(None)
-        result[chat] = (
-            Conversation(
+        conversation = Conversation(chat, employee_id=row.employee_id)
+        if row.version is not None:
+            conversation = Conversation(
                 chat=chat,
                 language=row.language,
-                language_fixed=row.language_fixed,
+                language_fixed=bool(row.language_fixed),
                 owner=Owner(row.owner),
                 awaiting=row.awaiting,
                 slots=row.slots,
                 misses=row.misses,
                 updated_at=row.updated_at,
                 employee_id=row.employee_id,
-            ),
-            row.version,
-            viewer,
-        )
-    missing = [key for key, chat in keys.items() if result[chat][1] == 0]
-    if missing:
-        bound = await connection.execute(
-            sa.select(identities.c.chat, identities.c.employee_id, employees.c.role)
-            .join(employees, employees.c.id == identities.c.employee_id)
-            .where(identities.c.chat.in_(missing))
-        )
-        for key, employee_id, role in bound:
-            chat = keys[key]
-            result[chat] = (Conversation(chat, employee_id=employee_id), 0, Viewer(employee_id, Role(role)))
-    return result
+            )
+        result[chat] = (conversation, row.version or 0, viewer)
+        if row.is_awaited:
+            contacted.append(chat)
+    return result, contacted
 
 
-_CONVERSATIONS = (
-    sa.select(conversations, identities.c.employee_id, employees.c.role)
-    .outerjoin(identities, identities.c.chat == conversations.c.chat)
-    .outerjoin(employees, employees.c.id == identities.c.employee_id)
-    .where(conversations.c.chat.in_(sa.bindparam("chats", expanding=True)))
-)
+def _conversations(dialect: str) -> sa.Select[Any]:
+    rows, chat = listed(dialect, "chats", sa.Text())
+    return sa.select(
+        chat.label("asked"),
+        *(column for column in conversations.c if column.name != "chat"),
+        identities.c.employee_id,
+        employees.c.role,
+        sa.exists().where(AWAITS_CONTACT, messages.c.chat == chat).label("is_awaited"),
+    ).select_from(
+        rows.outerjoin(conversations, conversations.c.chat == chat)
+        .outerjoin(identities, identities.c.chat == chat)
+        .outerjoin(employees, employees.c.id == identities.c.employee_id)
+    )
+
+
+_CONVERSATIONS = Prepared(_conversations)
 
 
 async def answer(
@@ -182,27 +197,33 @@ async def answer(
     if not kept:
         return [ConversationChangedError() for _ in answers]
     done = [id_ for answer in kept for id_ in (answer.message_id, *answer.also)]
-    await connection.execute(_DONE, {"ids": done})
+    await _DONE.rows(connection, ids=done)
     await sent(connection, [answer.settles for answer in kept])
     rows = [row for answer in kept for row in _reply_rows(answer)]
     ids: dict[str, int] = {}
     if rows:
-        inserted = await connection.execute(_writing(connection.dialect.name), rows)
-        ids = {key: id_ for key, id_ in inserted}
-        await notify(connection, "chat", {row["chat"] for row in rows})
+        ids = {key: id_ for key, id_ in await _WRITING.rows(connection, given=rows)}
+        # What is passed on to a channel has no open page, on no node.
+        read_here = {str(answer.conversation.chat) for answer in kept if answer.state is OutboxState.SENT}
+        await notify(connection, "chat", read_here)
     results: list[tuple[OutboxItem, ...] | ConversationChangedError] = []
     for answer in answers:
         if not _is_kept(answer, firsts, saved):
             results.append(ConversationChangedError())
             continue
+        keyed = ((_key(answer, place), outgoing) for place, outgoing in enumerate(answer.outgoing))
         results.append(
             tuple(
-                OutboxItem(ids[row["key"]], row["key"], outgoing, answer.state, 0, 0, answer.at)
-                for row, outgoing in zip(_reply_rows(answer), answer.outgoing, strict=True)
-                if row["key"] in ids
+                OutboxItem(ids[key], key, outgoing, answer.state, 0, 0, answer.at)
+                for key, outgoing in keyed
+                if key in ids
             )
         )
     return results
+
+
+def _key(answer: Answer, place: int) -> str:
+    return f"out:{answer.message_id}:{place}"
 
 
 def _is_kept(answer: Answer, firsts: Mapping[ChatId, Answer], saved: set[str]) -> bool:
@@ -211,19 +232,19 @@ def _is_kept(answer: Answer, firsts: Mapping[ChatId, Answer], saved: set[str]) -
 
 
 async def _save_conversations(connection: AsyncConnection, answers: Sequence[Answer]) -> set[str]:
-    saved = await connection.execute(
-        _saving(connection.dialect.name),
-        [
+    saved = await _SAVING.rows(
+        connection,
+        given=[
             {
                 "chat": str(answer.conversation.chat),
                 "language": answer.conversation.language,
                 "language_fixed": answer.conversation.language_fixed,
                 "owner": answer.conversation.owner.value,
                 "awaiting": answer.conversation.awaiting,
-                "slots": dict(answer.conversation.slots),
+                "slots": json.dumps(dict(answer.conversation.slots)),
                 "misses": answer.conversation.misses,
                 "version": answer.version + 1,
-                "updated_at": answer.at,
+                "updated_at": micros(answer.at),
             }
             for answer in answers
         ],
@@ -231,13 +252,17 @@ async def _save_conversations(connection: AsyncConnection, answers: Sequence[Ans
     return {chat for (chat,) in saved}
 
 
-_DONE = sa.update(messages).where(messages.c.id.in_(sa.bindparam("ids", expanding=True))).values(state="done")
+_DONE = Prepared(
+    lambda dialect: sa.update(messages).where(among(dialect, messages.c.id, "ids")).values(state="done")
+)
 _TOLD = ("language", "language_fixed", "owner", "awaiting", "slots", "misses", "version", "updated_at")
 
 
-@cache
-def _saving(dialect: str) -> sa.Executable:
-    statement = insert(dialect, conversations)
+def _saving(dialect: str) -> sa.UpdateBase:
+    names = ("chat", *_TOLD)
+    statement = insert(dialect, conversations).from_select(
+        names, given(dialect, conversations, names), include_defaults=False
+    )
     new = statement.excluded
     return statement.on_conflict_do_update(
         index_elements=["chat"],
@@ -246,22 +271,25 @@ def _saving(dialect: str) -> sa.Executable:
     ).returning(conversations.c.chat)
 
 
+_SAVING = Prepared(_saving)
+
+
 def _reply_rows(answer: Answer) -> list[dict[str, Any]]:
-    due = answer.at
+    at = due = micros(answer.at)
     if answer.state is OutboxState.PASSIVE:
-        due = answer.at + timedelta(seconds=PASSIVE_SECONDS)
+        due += PASSIVE_SECONDS * 1_000_000
     return [
         {
             "chat": str(outgoing.chat),
             "direction": "out",
-            "key": f"out:{answer.message_id}:{position}",
+            "key": _key(answer, place),
             "cause": answer.message_id,
             "state": answer.state.value,
-            "body": outgoing_body(outgoing),
+            "body": json.dumps(outgoing_body(outgoing)),
             "due_at": due,
-            "created_at": answer.at,
+            "created_at": at,
         }
-        for position, outgoing in enumerate(answer.outgoing)
+        for place, outgoing in enumerate(answer.outgoing)
     ]
 
 

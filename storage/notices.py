@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.outbox import Push, push
+from storage.prepared import Prepared
 from storage.records import ChatId
 from storage.schema import conversations, facts, invoices, job_slots, reminders, watches
-from storage.statements import insert
+from storage.statements import among, insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +61,17 @@ async def unfollow(connection: AsyncConnection, wishes: Sequence[Unfollow]) -> l
 async def followed(connection: AsyncConnection, chats: Sequence[ChatId]) -> list[list[int]]:
     """For each chat: the ids of the invoices that it follows."""
     found: dict[str, list[int]] = {str(chat): [] for chat in chats}
-    for chat, invoice_id in await connection.execute(_FOLLOWED, {"chats": list(found)}):
+    for chat, invoice_id in await _FOLLOWED.rows(connection, chats=list(found)):
         found[chat].append(invoice_id)
     return [found[str(chat)] for chat in chats]
 
 
-_FOLLOWED = (
-    sa.select(watches.c.chat, watches.c.invoice_id)
-    .where(watches.c.chat.in_(sa.bindparam("chats", expanding=True)))
-    .order_by(watches.c.id)
+_FOLLOWED = Prepared(
+    lambda dialect: (
+        sa.select(watches.c.chat, watches.c.invoice_id)
+        .where(among(dialect, watches.c.chat, "chats"))
+        .order_by(watches.c.id)
+    )
 )
 
 

@@ -57,6 +57,9 @@ class _Inside:
     async def execute(self, *args: Any) -> Any:
         return self._connection.execute(*args)
 
+    async def run_sync(self, work: Callable[..., T], *args: Any) -> T:
+        return work(self._connection, *args)
+
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[None]:
         with self._connection.begin():

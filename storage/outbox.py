@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.bodies import item, outgoing_body
+from storage.prepared import Prepared
 from storage.records import ChatId, OutboxItem, OutboxState, Outgoing
 from storage.schema import AWAITS_CONTACT, OPEN, messages
-from storage.statements import insert, notify, skip_locked
+from storage.statements import among, insert, notify, skip_locked
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +107,20 @@ async def sent(connection: AsyncConnection, groups: Sequence[tuple[int, ...]]) -
     """Passive answers that were written to the wire, and messages that were said again."""
     ids = [id_ for group in groups for id_ in group]
     if ids:
-        # Not one statement an id: a list of states cannot be part of an executemany.
-        await connection.execute(_SENT, {"ids": ids})
+        await _SENT.rows(connection, ids=ids)
     return [None for _ in groups]
 
 
 _UNWRITTEN = (OutboxState.PASSIVE.value, OutboxState.HELD.value, OutboxState.IN_DOUBT.value)
-_SENT = (
-    sa.update(messages)
-    .where(messages.c.id.in_(sa.bindparam("ids", expanding=True)), messages.c.state.in_(_UNWRITTEN))
-    .values(state=OutboxState.SENT.value)
+_SENT = Prepared(
+    lambda dialect: (
+        sa.update(messages)
+        .where(
+            among(dialect, messages.c.id, "ids"),
+            sa.or_(*(messages.c.state == state for state in _UNWRITTEN)),
+        )
+        .values(state=OutboxState.SENT.value)
+    )
 )
 
 

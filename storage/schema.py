@@ -25,13 +25,16 @@ class Utc(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        if value is None:
-            return None
-        delta = value - _EPOCH  # raises TypeError for a naive time: a bug, not a guess
-        return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+        return None if value is None else micros(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         return None if value is None else datetime.fromtimestamp(value / 1_000_000, UTC)
+
+
+def micros(at: datetime) -> int:
+    """An aware time as it is kept."""
+    delta = at - _EPOCH  # raises TypeError for a naive time: a bug, not a guess
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
