@@ -1,6 +1,5 @@
 """Why an invoice cannot be found (查不到的原因), told from what is known: perhaps only its number."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,14 +9,7 @@ from fapiao.invoice import Invoice
 from fapiao.kinds import kind_from_code
 from fapiao.numbers import digital_number_plausible, number_year
 from locales.catalog import BEIJING, Phrase
-
-_MISMATCH = re.compile(
-    r"不一致|不相符|不符|mismatch|(?:does|do)(?:n't| not) match|一致しな|一致しません", re.IGNORECASE
-)
-_LIMIT = re.compile(r"次数|超限|超过.{0,6}次|daily limit|too many|回数|上限", re.IGNORECASE)
-_DOWN = re.compile(
-    r"繁忙|维护|超时|打不开|maintenance|timed? ?out|busy|メンテ|混雑|タイムアウト", re.IGNORECASE
-)
+from locales.talk import says
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +23,7 @@ class Words:
 
 def words_in(text: str) -> Words:
     """Read the system's message as the user repeats it."""
-    return Words(bool(_MISMATCH.search(text)), bool(_LIMIT.search(text)), bool(_DOWN.search(text)))
+    return Words(says("told.mismatch", text), says("told.limit", text), says("told.down", text))
 
 
 def likeliest(facts: Facts, words: Words) -> tuple[Finding, ...]:

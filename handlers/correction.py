@@ -72,7 +72,7 @@ async def value(turn: Turn, services: Services) -> Outcome | None:
     place = unicodedata.normalize("NFKC", text).strip(" .。、()")
     if len(place) == 1 and place.isascii() and place.isdigit() and 0 < int(place) <= len(readings):
         return await _keep(turn, services, draft, {name: drafts.value_of(name, readings[int(place) - 1])})
-    words = field_words(services.catalog)
+    words = field_words()
     named = words.fields(text)
     if named and name not in named:
         return await correct(turn, services)
@@ -88,7 +88,7 @@ async def value(turn: Turn, services: Services) -> Outcome | None:
 
 async def which(turn: Turn, services: Services) -> Outcome | None:
     """Awaited `correct_which`: the name of a field, or a value that can only be one field's."""
-    words = field_words(services.catalog)
+    words = field_words()
     text = turn.message.text.strip()
     draft = await amend.load(turn, services, turn.conversation.slots.get("filing", ""))
     named = words.fields(text) or _by_form(text)
@@ -111,7 +111,7 @@ async def which(turn: Turn, services: Services) -> Outcome | None:
 async def correct(turn: Turn, services: Services) -> Outcome | None:
     """A correction in words (金额应该是123.45) of the open draft; None if there is none, or nothing to correct."""
     text = turn.message.text.strip()
-    words = field_words(services.catalog)
+    words = field_words()
     draft = await _meant(turn, services, words.place(text))
     if draft is None or words.issued_wrong(text):
         return None
@@ -135,7 +135,7 @@ async def in_words(turn: Turn, services: Services) -> Outcome | None:
     slots = turn.conversation.slots
     if ("filing" not in slots and "invoice" not in slots) or len(turn.message.text) > _LONGEST_CORRECTION:
         return None
-    words = field_words(services.catalog)
+    words = field_words()
     named = words.fields(turn.message.text)
     found = words.value(named[0], turn.message.text) if named else None
     if found is None or not words.is_correction(named[0], turn.message.text, found):

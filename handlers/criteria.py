@@ -120,7 +120,7 @@ def criteria_of(wanted: Mapping[str, Any], services: Services) -> Criteria:
         seller=wanted.get("seller"),
         owner_id=wanted["owner"]["id"] if "owner" in wanted else None,
         trade_kinds=tuple(kind.value for kind in trades.KINDS.get(trade, ())),
-        trade_names=trades.names(services.catalog, trade),
+        trade_names=trades.names(trade),
         kinds=_kinds(wanted.get("kind", ())),
         tax_states=tuple(state.value for state in _TAX.get(status, ())),
         reimbursement_states=tuple(state.value for state in _REIMBURSEMENT.get(status, ())),

@@ -10,9 +10,9 @@ from typing import Any
 from handlers import criteria, faq, sums
 from handlers.core import Button, Outcome, Reply, Services, Turn
 from handlers.sheet import csv_sheet, xlsx_sheet
-from handlers.spoken import says
 from handlers.topics import today
 from locales.catalog import Phrase
+from locales.talk import says
 from storage import documents, pages
 from storage.documents import Filing, NewDocument
 from storage.records import InvoiceRecord
@@ -53,13 +53,13 @@ def _list_wanted(turn: Turn, services: Services, has_filed: bool) -> Mapping[str
     """The criteria of the list to export: the last one by button, else those of the sentence; None: what was filed."""
     if turn.message.action is not None:
         return criteria.remembered(turn) if turn.argument in ("search", "search_csv") else None
-    catalog, text = services.catalog, turn.message.text
+    text = turn.message.text
     named = criteria.wanted_of({} if turn.understanding is None else turn.understanding.slots)
-    these = turn.said in ("search.page", "search.sums") or says(catalog, "export.words_these", text)
-    other = any(says(catalog, f"export.words_{which}", text) for which in ("filed", "all"))
+    these = turn.said in ("search.page", "search.sums") or says("export.these", text)
+    other = any(says(f"export.{which}", text) for which in ("filed", "all"))
     if not named and "search" in turn.conversation.slots and these and not other:
         return criteria.remembered(turn)
-    if says(catalog, "export.words_filed", text) or (has_filed and not turn.viewer.sees_all):
+    if says("export.filed", text) or (has_filed and not turn.viewer.sees_all):
         return None
     return named
 
@@ -104,17 +104,17 @@ def _by_invoice(filed: Sequence[tuple[Filing, InvoiceRecord]]) -> Iterator[tuple
 
 async def in_words(turn: Turn, services: Services) -> Outcome | None:
     """A sentence that plainly asks to export invoices; None for any other, also for one about personal data."""
-    understanding, text, catalog = turn.understanding, turn.message.text, services.catalog
+    understanding, text = turn.understanding, turn.message.text
     if understanding is None or len(text) > _LONGEST or understanding.intent == "privacy.export":
         return None
-    if "invoice_number" in understanding.slots or not says(catalog, "export.words", text):
+    if "invoice_number" in understanding.slots or not says("export.wish", text):
         return None
-    return await export(turn, services) if says(catalog, "export.words_thing", text) else None
+    return await export(turn, services) if says("export.thing", text) else None
 
 
 async def download(turn: Turn, services: Services) -> Outcome:
     """The wish for files (下载): a sheet where it speaks of exporting what was filed, else how to get a file."""
-    if says(services.catalog, "export.words", turn.message.text):
+    if says("export.wish", turn.message.text):
         return await export(turn, services)
     return await faq.download(turn, services)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.core import Button, Outcome, Services, Turn
 from handlers.menu import agreed
-from handlers.spoken import says
+from locales.talk import says
 from storage import notices
 from storage.notices import Fact
 
@@ -64,7 +64,7 @@ async def words(turn: Turn, services: Services) -> Outcome | None:
     understanding = turn.understanding
     if understanding is not None and understanding.intent == "feedback.rate" and _rating(turn) is not None:
         return None  # stars are a rating
-    about_us = says(services.catalog, "feedback.words_us", turn.message.text)
+    about_us = says("feedback.us", turn.message.text)
     if understanding is not None and not about_us and _is_another_wish(understanding):
         return None
     return await _kept(turn, services, "words") if turn.message.text.strip() else None

@@ -3,11 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import cache
 
 from handlers import typed
 from handlers.drafts import CORRECTABLE
-from locales.catalog import Catalog
+from locales.talk import Talk, talk
 
 # Words of users that can mean one of two fields; which one, the other fields decide, or the user.
 GROUPS: Mapping[str, tuple[str, str]] = {
@@ -23,12 +23,10 @@ _PLACE = re.compile(r"第\s*([1-9])\s*[张个份]|#\s?([1-9])(?!\d)|(?<!\d)([1-9
 class FieldWords:
     """The words of corrections in all languages, from the locale files."""
 
-    def __init__(self, catalog: Catalog) -> None:
-        self._lists: dict[str, list[str]] = {}
-        for language in catalog.languages:
-            for name, text in catalog.all("correct.words.", language).items():
-                words = [word.strip().casefold() for word in text.split("|")]
-                self._lists.setdefault(name, []).extend(word for word in words if word)
+    def __init__(self, said: Talk) -> None:
+        self._lists = {
+            name: [word.casefold() for word in words] for name, words in said.lists("correct").items()
+        }
         named = [(word, name) for name in (*CORRECTABLE, *GROUPS) for word in self._lists.get(name, ())]
         self._named = sorted(named, key=lambda pair: -len(pair[0]))
 
@@ -133,10 +131,10 @@ class FieldWords:
         return _PLACE.sub(" ", unicodedata.normalize("NFKC", text))
 
 
-@lru_cache(maxsize=4)
-def field_words(catalog: Catalog) -> FieldWords:
-    """The words of a catalog, gathered once: they are looked at in every turn after an invoice was shown."""
-    return FieldWords(catalog)
+@cache
+def field_words() -> FieldWords:
+    """The words, gathered once: they are looked at in every turn after an invoice was shown."""
+    return FieldWords(talk())
 
 
 def _folded(text: str) -> str:

@@ -4,16 +4,16 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 
 from handlers import cards, ellipsis, search
 from handlers.core import Outcome, Services, Turn
 from handlers.criteria import has_criteria, remembered, wanted_of
-from handlers.spoken import words
+from locales.talk import words
 
 if TYPE_CHECKING:
-    from locales.catalog import Catalog
+    pass
 
 _LONGEST = 80
 _MAY_ASK = frozenset({"invoice.search", "invoice.status", "out_of_scope"})
@@ -29,7 +29,7 @@ async def asked(turn: Turn, services: Services) -> Outcome | None:
         or {"invoice_number", "email"} & set(understanding.slots)
     ):
         return None
-    asking = _words(services.catalog)
+    asking = _words()
     split = next((by for by in ("month", "seller") if asking[f"by_{by}"].search(text)), None)
     largest = asking["largest"].search(text) is not None
     if split is None and not largest and asking["sum"].search(text) is None:
@@ -72,12 +72,12 @@ def _may_be(turn: Turn, said: dict[str, object], pieces: Sequence[str]) -> bool:
     return has_criteria(said) or (not pieces and bool(remembered(turn)))
 
 
-@lru_cache(maxsize=2)
-def _words(catalog: "Catalog") -> dict[str, re.Pattern[str]]:
+@cache
+def _words() -> dict[str, re.Pattern[str]]:
     """What users say, of all languages together; the longest first, so that nothing of it is left."""
     found = {}
     for name in ("by_month", "by_seller", "largest", "sum"):
-        ordered = sorted(words(catalog, f"search.words.{name}"), key=lambda word: (-len(word), word))
+        ordered = sorted(words(f"figures.{name}"), key=lambda word: (-len(word), word))
         each = (rf"\b{re.escape(word)}\b" if word.isascii() else re.escape(word) for word in ordered)
         found[name] = re.compile("|".join(each), re.IGNORECASE)
     return found

@@ -11,6 +11,7 @@ from handlers.core import Button, Outcome, Services, Turn
 from handlers.drafts import Draft
 from handlers.verdict import Known, Verdict
 from locales.catalog import Phrase
+from locales.talk import talk
 from storage import documents
 from storage.documents import FiledAs, FilingChange, ToFile
 from storage.invoices import InvoiceDraft
@@ -99,20 +100,19 @@ async def dropped(turn: Turn, services: Services) -> Outcome | None:
 async def words(turn: Turn, services: Services) -> Outcome | None:
     """A yes, or "file it" in words, while a draft is open; None for anything else, and for asking how."""
     remembered, several = turn.conversation.slots.get("filing"), turn.conversation.slots.get("filings")
-    if isinstance(several, list) and several and _says_so(turn.message.text, services, "filing.words_all"):
+    if isinstance(several, list) and several and _says_so(turn.message.text, "filing.all"):
         return await file_all(replace(turn, argument=str(several[0])), services)
     yes = menu.agreed(turn) is True
-    if remembered is None or not (yes or _says_so(turn.message.text, services, "filing.words")):
+    if remembered is None or not (yes or _says_so(turn.message.text, "filing.one")):
         return None
     draft = await drafts.load(turn, services, remembered)
     return await file(turn, services) if draft is not None and draft.is_open else None
 
 
-def _says_so(text: str, services: Services, key: str) -> bool:
+def _says_so(text: str, place: str) -> bool:
     """Whether a message is one of the short phrases of a list (归档吧), in any language."""
     said = "".join(unicodedata.normalize("NFKC", text).casefold().split()).strip(_PUNCTUATION)
-    phrases = (services.catalog.text(key, one) for one in services.catalog.languages)
-    return any(said == "".join(phrase.split()) for line in phrases for phrase in line.split("|"))
+    return any(said == "".join(phrase.split()) for phrase in talk().items(place))
 
 
 async def _file(turn: Turn, services: Services, judged: Verdict) -> tuple[FiledAs, int]:

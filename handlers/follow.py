@@ -3,8 +3,8 @@
 from handlers import cards, habits, search, status
 from handlers.core import Button, Outcome, Reply, Services, Turn
 from handlers.numbers import numbers_in
-from handlers.spoken import says
 from locales.catalog import Phrase
+from locales.talk import says
 from storage import invoices, notices
 from storage.invoices import Change
 from storage.notices import Unfollow, Watch
@@ -50,8 +50,8 @@ async def in_words(turn: Turn, services: Services) -> Outcome | None:
     ):
         return None
     if "invoice_number" in understanding.slots:
-        return await follow(turn, services) if says(services.catalog, "follow.words.follow", text) else None
-    if not says(services.catalog, "follow.words.list", text):
+        return await follow(turn, services) if says("follow.wish", text) else None
+    if not says("follow.list", text):
         return None
     return cards.unbound(turn) if turn.viewer.employee_id is None else await listed(turn, services)
 

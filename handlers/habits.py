@@ -4,7 +4,6 @@ The memory is part of the chat and names the person it belongs to: bound to anot
 """
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -12,8 +11,8 @@ from typing import Any
 
 from handlers import criteria
 from handlers.core import Button, Handler, Outcome, Reply, Services, Turn
-from handlers.spoken import says
 from locales.catalog import BEIJING, Phrase
+from locales.talk import says
 from storage import invoices, pages
 from storage.records import Conversation, Role, Viewer
 
@@ -21,7 +20,6 @@ _FIRST, _LAST = 3, 25  # month end: from the 25th to the 3rd
 _TIMES = 2  # months in a row that make a habit
 _KEPT = 4  # months remembered
 _LONGEST = 40  # characters of a wish to hear no more of them
-_OFF = re.compile(r"推荐|建议|猜我|suggest|recommend|おすすめ|お勧め|提案", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +55,18 @@ async def switch(turn: Turn, services: Services) -> Outcome:
 
 async def in_words(turn: Turn, services: Services) -> Outcome | None:
     """A short sentence that plainly switches the suggestions off or on; None for any other."""
-    text, catalog = turn.message.text, services.catalog
-    if len(text) > _LONGEST or not says(catalog, "habit.words.thing", text):
+    text = turn.message.text
+    if len(text) > _LONGEST or not says("habits.thing", text):
         return None
-    for words, argument in (("habit.words.stop", "off"), ("habit.words.start", "on")):
-        if says(catalog, words, text):
+    for words, argument in (("habits.stop", "off"), ("habits.start", "on")):
+        if says(words, text):
             return await switch(replace(turn, argument=argument), services)
     return None
 
 
 def is_off_wish(text: str) -> bool:
     """Whether somebody who wants less to be told means the suggestions."""
-    return _OFF.search(text) is not None
+    return says("habits.named", text)
 
 
 async def _followed(turn: Turn, services: Services, outcome: Outcome) -> Outcome:

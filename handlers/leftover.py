@@ -78,5 +78,5 @@ def names(pieces: tuple[str, ...], services: Services) -> tuple[str, ...]:
     """What to look for in sellers' names: the words themselves, and what sellers of that trade are called."""
     if len(pieces) != 1 or not _SHORTEST <= len(pieces[0]) <= _LONGEST:
         return ()
-    words = trades.of_word(services.catalog, pieces[0])
+    words = trades.of_word(pieces[0])
     return tuple(dict.fromkeys((pieces[0], *words)))

@@ -1,6 +1,5 @@
 """Not in the system (查不到): which system, which invoice, the likeliest cause, and when we look again."""
 
-import re
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -15,15 +14,14 @@ from handlers import guesses, look
 from handlers.causes import Words, likeliest, words_in
 from handlers.core import Button, Outcome, Services, Turn
 from handlers.numbers import numbers_in
-from handlers.spoken import says
 from locales.catalog import BEIJING, Phrase
+from locales.talk import says
 from storage import invoices, notices
 from storage.notices import NewReminder
 from storage.records import InvoiceRecord
 
 _SYSTEMS = {"national": System.NATIONAL_SITE, "account": System.TAX_ACCOUNT, "ours": System.OURS}
 _LOOK_AT = time(9, 30)  # Beijing, on the day we look again
-_OURS_BY_INITIALS = re.compile(r"(?<![a-z])(?:oa|sap|erp)(?![a-z])")
 _TOLD = 2  # causes in one answer
 _LONGEST = 40  # characters of "I don't have it at hand"
 
@@ -58,14 +56,14 @@ async def number_given(turn: Turn, services: Services) -> Outcome | None:
     """Awaited `missing_number`: a number answers; who has none at hand may name what else is known of it."""
     if numbers_in(turn):
         return await missing(turn, services)
-    if not _is_not_at_hand(turn, services):
+    if not _is_not_at_hand(turn):
         return None
     return turn.ask("missing.find_first", Button("button.cancel", "cancel"), awaiting="search")
 
 
 async def date_given(turn: Turn, services: Services) -> Outcome | None:
     """Awaited `missing_date`: one day answers."""
-    if _is_not_at_hand(turn, services):
+    if _is_not_at_hand(turn):
         return await without_date(turn, services)
     period = turn.understanding.slots.get("date") if turn.understanding is not None else None
     if not period or period["from"] != period["to"]:
@@ -221,58 +219,7 @@ def _today(turn: Turn) -> date:
 
 
 def _system_named(text: str) -> str | None:
-    said = text.casefold()
-    if any(
-        word in said
-        for word in (
-            "查验平台",
-            "全国",
-            "国税",
-            "national",
-            "verification site",
-            "inv-veri",
-            "照合サイト",
-            "税務局のサイト",
-        )
-    ):
-        return "national"
-    if any(
-        word in said
-        for word in (
-            "电子税务局",
-            "数字账户",
-            "勾选",
-            "税务账户",
-            "tax account",
-            "e-tax",
-            "电税",
-            "電子税務局",
-            "北京系统",
-            "北京的系统",
-            "beijing system",
-            "北京システム",
-            "北京のシステム",
-            "北京の税務",
-            "beijing tax",
-        )
-    ):
-        return "account"
-    if any(
-        word in said
-        for word in (
-            "报销系统",
-            "公司系统",
-            "我们系统",
-            "费控",
-            "expense system",
-            "our system",
-            "社内",
-            "経費システム",
-            "精算システム",
-        )
-    ) or _OURS_BY_INITIALS.search(said):
-        return "ours"
-    return None
+    return next((name for name in ("national", "account", "ours") if says(f"systems.{name}", text)), None)
 
 
 def _heard(turn: Turn) -> Turn:
@@ -282,9 +229,9 @@ def _heard(turn: Turn) -> Turn:
     return turn.remember(missing_words=told) if told else turn
 
 
-def _is_not_at_hand(turn: Turn, services: Services) -> bool:
+def _is_not_at_hand(turn: Turn) -> bool:
     text = turn.message.text
-    return len(text) <= _LONGEST and says(services.catalog, "missing.words_not_at_hand", text)
+    return len(text) <= _LONGEST and says("missing.not_at_hand", text)
 
 
 def _system_buttons() -> tuple[Button, ...]:

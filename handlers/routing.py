@@ -8,8 +8,8 @@ from handlers.core import AttachmentError, Button, Outcome, Reply, Services, Tur
 from handlers.ellipsis import open_picked, with_pick
 from handlers.language import spoken
 from handlers.numbers import numbers_in
-from handlers.spoken import says
 from locales.catalog import BEIJING, Phrase
+from locales.talk import says
 from nlu.text.understanding import Understanding
 from nlu.text.wishes import split_wishes
 from storage.database import StoreUnavailableError
@@ -142,7 +142,7 @@ async def _wished(turn: Turn, services: Services) -> Outcome:
         return _offering(turn, await handler(turn, services))
     if (picked := await open_picked(turn, services)) is not None:
         return picked
-    if understanding.action == "clarify" and _is_about_one(turn, services, understanding):
+    if understanding.action == "clarify" and _is_about_one(turn, understanding):
         return await routes.BY_INTENT["invoice.status"](turn, services)  # whatever is asked of it
     if understanding.action == "clarify" and turn.conversation.misses == 0:
         return await menu.clarify(turn, services)
@@ -165,15 +165,13 @@ def _is_clear(turn: Turn, understanding: Understanding) -> bool:
     return sure >= _LIKELY and lead >= _AHEAD
 
 
-def _is_about_one(turn: Turn, services: Services, understanding: Understanding) -> bool:
+def _is_about_one(turn: Turn, understanding: Understanding) -> bool:
     """Whether a half-clear sentence names an invoice, or speaks of the last one (这张报了吗), so that a look helps."""
     if numbers_in(turn):
         return understanding.intent not in _OTHER_THAN_A_LOOK
-    text, catalog = turn.message.text, services.catalog
-    below = (
-        turn.said in status.JUST_SHOWN and len(text) <= _SHORT and says(catalog, "status.words_paid", text)
-    )
-    if "invoice" not in turn.conversation.slots or not (below or says(catalog, "status.this", text)):
+    text = turn.message.text
+    below = turn.said in status.JUST_SHOWN and len(text) <= _SHORT and says("status.paid", text)
+    if "invoice" not in turn.conversation.slots or not (below or says("status.this", text)):
         return False
     sure = {guess.intent: guess.confidence for guess in understanding.alternatives}
     of_one = sum(sure.pop(intent, 0.0) for intent in _OF_ONE)

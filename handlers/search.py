@@ -10,12 +10,12 @@ from handlers import cards, sums, trades
 from handlers.core import Button, Outcome, Reply, Services, Turn
 from handlers.criteria import CRITERIA, criteria_of, described, has_criteria, remembered, wanted_of
 from handlers.leftover import bare, leftover, names
-from handlers.spoken import words
 from locales.catalog import BEIJING, Phrase
+from locales.talk import words
 from storage import pages, people
 from storage.records import Employee, InvoiceRecord, Page
 
-_NOBODY = "search.words.everyone"  # words that narrow nothing: the whole company, which one
+_NOBODY = "search.everyone"  # words that narrow nothing: the whole company, which one
 _SHORTEST, _LONGEST = 2, 20  # characters of a colleague's name
 PAGE = 5  # invoices a page: a phone screen
 # "星巴克的发票", "invoices from Northwind", "ツバメの発票": what is named so is meant as a seller.
@@ -44,7 +44,7 @@ async def completed(
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The slots with what the rest of the sentence names: a seller or a colleague; and what names neither."""
     said = dict(slots)
-    if str(said.get("seller", "")).casefold() in words(services.catalog, _NOBODY):
+    if str(said.get("seller", "")).casefold() in words(_NOBODY):
         del said["seller"]  # 全公司: our own company sells nothing to itself
     if "seller" in said:
         return said, ()
@@ -59,7 +59,7 @@ async def completed(
             unknown.append(piece)
         else:
             said["owner"] = {"id": owner.id, "name": owner.name}
-    small = words(services.catalog, _NOBODY)
+    small = words(_NOBODY)
     return said, tuple(piece for piece in unknown if piece.casefold() not in small)
 
 

@@ -4,7 +4,7 @@ from fapiao.numbers import InvoiceNumber
 from handlers import cards, causes, criteria, guesses, search
 from handlers.core import Button, Outcome, Services, Turn
 from handlers.numbers import numbers_in, wrong_length
-from handlers.spoken import says
+from locales.talk import says
 from storage import invoices
 from storage.records import InvoiceRecord
 
@@ -29,7 +29,7 @@ async def status(turn: Turn, services: Services) -> Outcome:
         return await search.one_or_list(turn, services)
     last = turn.conversation.slots.get("invoice")
     if isinstance(last, int) and turn.understanding is not None and turn.message.action is None:
-        paid = turn.said in JUST_SHOWN and says(services.catalog, "status.words_paid", turn.message.text)
+        paid = turn.said in JUST_SHOWN and says("status.paid", turn.message.text)
         return await (cards.briefly if paid else cards.by_id)(turn, services, last)
     return turn.ask(
         "status.ask_number",

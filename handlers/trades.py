@@ -5,10 +5,11 @@ is looked at, and an answer that counts by trade says so.
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 
 from fapiao.kinds import Kind
+from locales.talk import talk
 
 if TYPE_CHECKING:
     from locales.catalog import Catalog
@@ -21,34 +22,28 @@ KINDS: Mapping[str, tuple[Kind, ...]] = {
     "toll": (Kind.VAT_E_TOLL, Kind.TOLL_PAPER),
     "transport": (Kind.BUS, Kind.SHIP),
 }
-_PREFIX = "search.trade."
 _SHORTEST_FOREIGN = 5  # a shorter foreign word stands inside other ones by chance (inn, gas, shop)
 
 
-def of_word(catalog: "Catalog", word: str) -> tuple[str, ...]:
+def of_word(word: str) -> tuple[str, ...]:
     """All words of the trade that a word names, in any language; () for a word that names none."""
     said = word.casefold()
-    return next((words for words in _all(catalog).values() if said in words), ())
+    return next((words for words in _all().values() if said in words), ())
 
 
 def of_name(catalog: "Catalog", word: str) -> str | None:
     """The trade that is a category of its own and that a word names, or None."""
     said = word.casefold()
-    found = (trade for trade, words in _all(catalog).items() if said in words)
+    found = (trade for trade, words in _all().items() if said in words)
     return next((trade for trade in found if catalog.has(f"search.category_{trade}")), None)
 
 
-def names(catalog: "Catalog", trade: str) -> tuple[str, ...]:
+def names(trade: str) -> tuple[str, ...]:
     """What to look for in the names of sellers of a trade."""
-    words = _all(catalog).get(trade, ())
+    words = _all().get(trade, ())
     return tuple(word for word in words if not word.isascii() or len(word) >= _SHORTEST_FOREIGN)
 
 
-@lru_cache(maxsize=2)
-def _all(catalog: "Catalog") -> dict[str, tuple[str, ...]]:
-    found: dict[str, dict[str, None]] = {}
-    for language in catalog.languages:
-        for trade, line in catalog.all(_PREFIX, language).items():
-            words = (word.strip().casefold() for word in line.split("|"))
-            found.setdefault(trade, {}).update(dict.fromkeys(word for word in words if word))
-    return {trade: tuple(words) for trade, words in found.items()}
+@cache
+def _all() -> dict[str, tuple[str, ...]]:
+    return {trade: tuple(word.casefold() for word in said) for trade, said in talk().lists("trades").items()}

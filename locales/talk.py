@@ -1,11 +1,13 @@
 """What people say in a conversation beside their wishes (对话用语), from locales/<language>/talk.yaml.
 
 "The second one", "remind me", "next page": sections of lists and tables. An entry of a list is a word or a linear
-piece of a regular expression over half-width text, whatever the case. A message may mix languages, so the words of
-all of them are looked for together; a language more is a folder more.
+piece of a regular expression over half-width text, whatever the case; a section that is read by `words` or `lists`
+holds plain words. A message may mix languages, so the words of all of them are looked for together; a language more
+is a folder more.
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -34,6 +36,11 @@ class Talk(WordFiles):
         """The mapping word → value at "section.name", of all languages."""
         return self.mapped(place)
 
+    def lists(self, section: str) -> dict[str, list[str]]:
+        """All lists of a section by their names, of all languages."""
+        names = dict.fromkeys(name for _, content in self.under(section) for name in content)
+        return {name: self.items(f"{section}.{name}") for name in names}
+
     def any_of(self, place: str) -> str:
         """One expression for all entries of a list, in their order; matches nothing if there are none."""
         return f"(?:{'|'.join(self.items(place)) or _NEVER})"
@@ -61,3 +68,19 @@ def talk(home: Path = HOME) -> Talk:
             raise LocaleError(f"{path}: give a mapping of sections")
         languages[path.parent.name] = content
     return Talk(languages)
+
+
+@cache
+def words(place: str) -> frozenset[str]:
+    """The words of a list, folded, of all languages."""
+    return frozenset(word.casefold() for word in talk().items(place))
+
+
+def says(place: str, text: str) -> bool:
+    """Whether a sentence holds something of a list."""
+    return _pattern(place).search(unicodedata.normalize("NFKC", text)) is not None
+
+
+@cache
+def _pattern(place: str) -> re.Pattern[str]:
+    return talk().pattern(place)

@@ -10,9 +10,7 @@ from locales.strict_yaml import load
 
 AVOIDED = load(Path(__file__).parent / "words.yaml")
 # Lists of what users say hold any word.
-OF_USERS = re.compile(
-    r"(?:^|\.)(?:words(?:_\w+)?|trade|asks|unless)(?:\.|$)|filing\.words_all|^status\.this$"
-)
+OF_USERS = re.compile(r"\.(?:asks|unless)$")
 SPACED_UNIT = re.compile(r"[\d}] (?:桁|枚|件|日|年|回|時間|点|文字)")
 
 
