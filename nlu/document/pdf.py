@@ -10,6 +10,7 @@ import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
+from nlu.document.entries import MOST_NOTES, undrawn
 from nlu.document.page import Page, Word, build_page
 from nlu.document.reading import DocumentError, Refusal
 
@@ -17,7 +18,6 @@ MOST_PAGES = 100
 MOST_CHARACTERS = 20_000  # a page; an invoice has 300 to 2,500
 MOST_ATTACHMENTS = 20
 LARGEST_ATTACHMENT = 8 * 2**20
-_MOST_NOTES = 300  # of a page; more are no form
 _PALE = 200  # of 255, of each colour: lighter text is a watermark, or meant to be hidden
 _SAMPLE = 200  # text objects of a page
 MOST_PIXELS = 9_000_000  # of a drawn page
@@ -96,6 +96,7 @@ class Pdf:
             width, height = page.get_size()
             if not (1 <= width <= 20_000 and 1 <= height <= 20_000):
                 raise DocumentError(Refusal.HOSTILE, "page size")
+            entries = list(undrawn(page.raw))
             if (
                 _has_notes(page)
                 and raw.FPDFPage_Flatten(page.raw, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS
@@ -106,6 +107,7 @@ class Pdf:
             try:
                 turner = _Turner(page, _text_angle(text.raw, page.get_rotation()))
                 words = _printed_once([run.word() for run in _runs(text.raw, turner)])
+                words += [Word(entry, *turner.box(*box)) for entry, box in entries]
             finally:
                 text.close()
             self.turns[number] = (page.get_rotation() - turner.rotation) % 360
@@ -229,7 +231,7 @@ class _Ink:
 def _has_notes(page: pdfium.PdfPage) -> bool:
     """True if entries of a form or notes stand on the page: what they show is no part of its text until flattened."""
     count = raw.FPDFPage_GetAnnotCount(page.raw)
-    for index in range(count if count <= _MOST_NOTES else 0):
+    for index in range(count if count <= MOST_NOTES else 0):
         note = raw.FPDFPage_GetAnnot(page.raw, index)
         subtype = raw.FPDFAnnot_GetSubtype(note)
         raw.FPDFPage_CloseAnnot(note)
@@ -254,11 +256,16 @@ def _printed_once(words: list[Word]) -> list[Word]:
     return out
 
 
+def _angle(text: object, index: int) -> float:
+    """How far a character stands turned anticlockwise in the file's own units; pdfium counts clockwise."""
+    return -math.degrees(raw.FPDFText_GetCharAngle(text, index)) % 360
+
+
 def _text_angle(text: object, usual: int) -> int:
     """The quarter turn, anticlockwise in the file's own units, that most characters of a page stand in."""
     votes = {usual % 360: 0.5}
     for index in range(0, min(raw.FPDFText_CountChars(text), MOST_CHARACTERS), 3):
-        angle = math.degrees(raw.FPDFText_GetCharAngle(text, index)) % 360
+        angle = _angle(text, index)
         quarter = 90 * round(angle / 90) % 360
         if raw.FPDFText_GetUnicode(text, index) > 0x20 and min(angle % 90, 90 - angle % 90) < 8:
             votes[quarter] = votes.get(quarter, 0) + 1
@@ -293,7 +300,7 @@ def _runs(text: object, turner: _Turner) -> Iterator[_Run]:
         size = y1 - y0
         if size <= 0.5 or x1 <= x0 or size > 400:
             continue
-        angle = math.degrees(raw.FPDFText_GetCharAngle(text, index)) % 360
+        angle = _angle(text, index)
         if min(abs(angle - upright) % 360, 360 - abs(angle - upright) % 360) > 8 and angle % 90 > 8:
             continue  # a slanted watermark
         if _overprinted(seen, code, x0, y0, size) or ink.is_pale(index):

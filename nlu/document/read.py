@@ -198,7 +198,8 @@ class Ladder:
             found = [self._with_entries(pdf, found[0], evidences, papers[0].qr)]
         looks_like_one = bool(found or found_codes or INVOICE_WORDS.search(page.text))
         looks_like_one = looks_like_one and not _goes_on(page)
-        if looks_like_one and len(papers) == 1 and not (found and _is_whole(found[0])):
+        whole = bool(found) and _is_whole(found[0]) and (bool(structured) or not _lacks_words(found[0], page))
+        if looks_like_one and len(papers) == 1 and not whole:
             # Values drawn as lines or pictures, or letters that the file does not name: look at the page.
             seen = self.picture(
                 _drawn(pdf, number, page), number + 1, known=found_codes, printed=False, beside=evidences
@@ -330,6 +331,15 @@ def _is_whole(found: Found) -> bool:
     if kind is None or (kind.has_tax and kind.has_seller):
         needed.append("seller_name")
     return all(getattr(invoice, name) is not None for name in needed)
+
+
+def _lacks_words(found: Found, page: Page) -> bool:
+    """True for a ticket whose buyer no label names, as the text holds none: the railway's fonts do not tell them."""
+    return (
+        found.invoice.kind in (Kind.RAIL_E, Kind.AIR_E)
+        and found.invoice.buyer_name is None
+        and not INVOICE_WORDS.search(page.text)
+    )
 
 
 def _goes_on(page: Page) -> bool:

@@ -1,28 +1,33 @@
 """Files whose pages lie elsewhere than the simplest ones do: moved, turned, several papers on one page."""
 
 import io
+import re
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 
-from nlu.document.reading import fields_of
+from nlu.document.reading import MONEY, fields_of
 from tests.documents.hostile import zipped
 from tests.documents.in_process import read
+from tests.documents.test_layouts import canvas_of
 from tests.drawing import Drawn, draw
 from tests.drawing.digital import digital_sheet
 from tests.drawing.facts import add_up, qr_text
 from tests.drawing.fonts import missing
-from tests.drawing.pdf import to_pdf
-from tests.drawing.sheet import stacked
+from tests.drawing.pdf import _page, to_pdf
+from tests.drawing.sheet import Inlay, Sheet, stacked
 from tests.drawing.vat import vat_sheet
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"fonts are not installed: {', '.join(missing())}")
 
 FORMS = {"digital_ordinary": digital_sheet, "vat_e_ordinary": vat_sheet}
+MM = 72 / 25.4
 KINDS = (("digital_special", "A"), ("vat_e_ordinary", "B"), ("rail_e", "C"))
 
 
@@ -132,3 +137,63 @@ def test_a_zip_of_files_as_they_are_is_read_file_by_file() -> None:
 def test_ofd_that_draws_its_letters_is_looked_at() -> None:
     drawn = draw("rail_e", 61, "B")
     assert wrong(drawn.ofd("shapes"), [drawn], "ticket.ofd") == []
+
+
+def printed(sheet: Sheet, before: Callable[[Canvas], None] = lambda canvas: None) -> bytes:
+    """The sheet as a PDF whose text anybody may change before it is compressed."""
+    canvas, out = canvas_of(sheet)
+    before(canvas)
+    _page(canvas, sheet, "visual", Random(0))
+    canvas.save()
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("angle", [90, 180, 270])
+@pytest.mark.parametrize(("kind", "layout"), KINDS)
+def test_text_set_along_the_other_side_of_the_paper(kind: str, layout: str, angle: int) -> None:
+    """As printed onto paper that lies the other way, shown as it is or turned upright."""
+    drawn = draw(kind, 41, layout)
+    width, height = drawn.sheet.width * MM, drawn.sheet.height * MM
+    corner = {90: (height, 0.0), 180: (width, height), 270: (0.0, width)}[angle]
+
+    def turn(canvas: Canvas) -> None:
+        canvas.setPageSize((height, width) if angle != 180 else (width, height))
+        canvas.translate(*corner)
+        canvas.rotate(angle)
+
+    data = printed(drawn.sheet, turn)
+    assert wrong(data, [drawn]) == []
+    assert wrong(moved(data, 0, 0, angle), [drawn]) == []
+
+
+def test_entries_of_a_form_that_no_writer_has_drawn() -> None:
+    drawn = draw("digital_special", 512, "A")
+    filled = {
+        text.field: text for text in drawn.sheet.texts() if text.field in (*MONEY, "number", "issue_date")
+    }
+    bare = drawn.sheet
+    for name in filled:
+        bare = bare.changed(str(name), " ")
+    bare.marks = [mark for mark in bare.marks if not isinstance(mark, Inlay)]
+
+    def fill(canvas: Canvas) -> None:
+        for name, text in filled.items():
+            width = 0.62 * text.size * len(text.text)
+            left = text.x - (width if text.anchor == "r" else 0)
+            place = (left * MM, (bare.height - text.y - 1) * MM)
+            canvas.acroForm.textfield(
+                name=name, value="DAY" if name == "issue_date" else text.text.lstrip("¥￥"), x=place[0], y=place[1],
+                width=width * MM, height=4.4 * MM, borderWidth=0, fillColor=None, borderColor=None,
+            )  # fmt: skip
+
+    data = re.sub(rb"/AP <<.*?>>", b"", printed(bare, fill), flags=re.DOTALL)
+    day = filled["issue_date"].text.encode("utf-16-be").hex()
+    assert wrong(data.replace(b"/V (DAY)", f"/V <FEFF{day}>".encode()), [drawn]) == []
+
+
+@pytest.mark.slow
+def test_ticket_whose_fonts_do_not_tell_what_their_signs_mean() -> None:
+    """Its QR code tells number, day and fare; the buyer is looked for on the page."""
+    drawn = draw("rail_e", 900, "C")
+    data = re.sub(rb"/ToUnicode \d+ 0 R", b"", printed(drawn.sheet))
+    assert wrong(data, [drawn]) == []
