@@ -118,12 +118,14 @@ class Delivery:
             await self._channel.send(item.outgoing, item.key)
         except RetryLaterError as error:
             if now - item.created_at > _MEANING:
-                return OutboxState.HELD, now
+                return OutboxState.HELD, item.created_at
             seconds = error.seconds if error.seconds is not None else _pause(item.attempts)
             _log.info("delivery_later", channel=self._channel.name, reason=error.reason)
-            return OutboxState.QUEUED, self._now() + timedelta(seconds=seconds)
+            # A quota that is used up until midnight: given before that if the user writes.
+            state = OutboxState.HELD if seconds > _MOST_PAUSE * 2 else OutboxState.QUEUED
+            return state, self._now() + timedelta(seconds=seconds)
         except NeedsContactError:
-            return OutboxState.HELD, now
+            return OutboxState.HELD, item.created_at  # with no time of its own
         except InDoubtError:
             return OutboxState.IN_DOUBT, now
         except UndeliverableError as error:

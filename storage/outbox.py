@@ -191,15 +191,29 @@ def _leasing(dialect: str) -> sa.Executable:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Look for messages whose sender died: a lease that ran out, a passive answer never written."""
+    """Look for messages whose sender died: a lease that ran out, a passive answer never written.
+
+    And for held ones with a time of their own, when a quota begins anew: they are queued again.
+    """
 
     at: datetime
 
 
 async def sweep(connection: AsyncConnection, sweeps: Sequence[Sweep]) -> list[int]:
-    """Move them to IN_DOUBT; returns how many."""
+    """Move them to IN_DOUBT, or back into the queue; returns how many are in doubt."""
     counts = []
     for entry in sweeps:
+        await connection.execute(
+            sa.update(messages)
+            .where(
+                AWAITS_CONTACT,
+                messages.c.direction == "out",
+                messages.c.state == OutboxState.HELD.value,
+                messages.c.due_at > messages.c.created_at,
+                messages.c.due_at <= entry.at,
+            )
+            .values(state=OutboxState.QUEUED.value)
+        )
         result = await connection.execute(
             sa.update(messages)
             .where(

@@ -128,6 +128,23 @@ async def test_what_could_not_go_for_two_days_waits_for_the_user(loft: Loft) -> 
     assert await loft.settled() == {"old": "held"}
 
 
+async def test_what_must_wait_for_hours_is_given_before_that_if_the_user_writes(loft: Loft) -> None:
+    """A quota of the day that is used up until midnight."""
+    loft.pigeon.failures["quota"] = [RetryLaterError(13 * 3600)]
+    loft.pigeon.failures["window"] = [NeedsContactError("window")]
+    await loft.push("quota", "window")
+    assert await loft.settled() == {"quota": "held", "window": "held"}
+    loft.office.wait(hours=12)
+    await loft.office.store.write(outbox.sweep, Sweep(loft.office.now))
+    waiting = await loft.office.store.read(outbox.awaiting_contact, [CHAT])
+    assert [item.key for item in waiting] == ["quota", "window"]
+    loft.office.wait(hours=2)
+    await loft.office.store.write(outbox.sweep, Sweep(loft.office.now))
+    loft.delivery.wake()
+    assert await loft.settled() == {"quota": "sent", "window": "held"}
+    assert loft.pigeon.arrived == ["quota"]
+
+
 async def test_a_chat_has_one_call_at_a_time_and_chats_do_not_wait(loft: Loft) -> None:
     loft.pigeon.gate.clear()
     await loft.push("one", "two", "three")

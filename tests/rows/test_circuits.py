@@ -70,11 +70,11 @@ class Scene:
     async def measured(self, line: str) -> bool:
         return line in (await self.program.http.get("/metrics")).text
 
-    async def waits(self, count: int, until_calls: int = 1_000) -> None:
+    async def waits(self, count: int, until_calls: int = 1_000, state: str = "queued") -> None:
         """Wait until so many messages wait for their turn and none is in the air, or so many have been sent."""
         async with asyncio.timeout(30):
             while len(self.far.calls("/custom/send")) < until_calls and not (  # noqa: ASYNC110 -- the program is asked
-                await self.measured(f'piaoda_outbox{{state="queued"}} {count}.0')
+                await self.measured(f'piaoda_outbox{{state="{state}"}} {count}.0')
                 and not await self.measured('state="sending"')
             ):
                 await asyncio.sleep(0.1)
@@ -92,14 +92,15 @@ Play = Callable[[Scene], Awaitable[None]]
 
 
 async def quota_of_the_day(here: Scene) -> None:
-    """45009 stops the path until midnight, and nothing else."""
+    """45009 stops the path until midnight, and nothing else; who writes before is told in the answer."""
     here.far.fail("/custom/send", refused(45009))
     await here.change(USERS[0])
-    await here.waits(1)
+    await here.waits(1, state="held")
     await here.change(USERS[1])
-    await here.waits(2)
+    await here.waits(2, state="held")
     assert len(here.far.calls("/custom/send")) == 1
-    assert await here.answers(USERS[1])
+    assert "有变化" in await here.answers(USERS[1])
+    await here.waits(1, state="held")
     assert "45009" in here.program.server.log
 
 
