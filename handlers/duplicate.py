@@ -1,7 +1,7 @@
 """Used before? (重复报销): by number, without a word on whose it is."""
 
 from fapiao.numbers import InvoiceNumber
-from handlers import cards, guesses
+from handlers import cards, drafts, guesses, verdict
 from handlers.core import Button, Outcome, Services, Turn
 from handlers.numbers import code_in, numbers_in
 from storage import invoices
@@ -14,6 +14,8 @@ async def duplicate(turn: Turn, services: Services) -> Outcome:
         return cards.unbound(turn)
     if named := numbers_in(turn):
         return await _looked_up(turn, services, named[0])
+    if turn.message.action is None and (shown := await _of_draft(turn, services)) is not None:
+        return shown
     last = turn.conversation.slots.get("invoice")
     asked = int(turn.argument) if turn.argument.isdigit() else last
     if not isinstance(asked, int):
@@ -27,6 +29,14 @@ async def duplicate(turn: Turn, services: Services) -> Outcome:
     if record is None:
         return turn.say("status.gone", Button("button.search", "search"))
     return _yours(turn, record)
+
+
+async def _of_draft(turn: Turn, services: Services) -> Outcome | None:
+    """What the verdict says of the draft that waits, which is what "this one" means; None where none does."""
+    draft = await drafts.load(turn, services, turn.conversation.slots.get("filing", ""))
+    if draft is None or not draft.is_open:
+        return None
+    return verdict.show(turn, services, await verdict.judge(turn, services, draft))
 
 
 async def number_given(turn: Turn, services: Services) -> Outcome | None:

@@ -105,11 +105,14 @@ def _by_invoice(filed: Sequence[tuple[Filing, InvoiceRecord]]) -> Iterator[tuple
 async def in_words(turn: Turn, services: Services) -> Outcome | None:
     """A sentence that plainly asks to export invoices; None for any other, also for one about personal data."""
     understanding, text = turn.understanding, turn.message.text
-    if understanding is None or len(text) > _LONGEST or understanding.intent == "privacy.export":
+    if understanding is None or len(text) > _LONGEST or not says("export.wish", text):
         return None
-    if "invoice_number" in understanding.slots or not says("export.wish", text):
+    filed = says("export.filed", text)
+    sure = understanding.action == "answer" or not filed
+    if "invoice_number" in understanding.slots or (understanding.intent == "privacy.export" and sure):
         return None
-    return await export(turn, services) if says("export.thing", text) else None
+    spoken_of = filed or any(says(f"export.{kind}", text) for kind in ("thing", "these"))
+    return await export(turn, services) if spoken_of else None
 
 
 async def download(turn: Turn, services: Services) -> Outcome:

@@ -177,7 +177,9 @@ def chosen(turn: Turn) -> str | None:
 
 
 async def none_fits(turn: Turn, services: Services) -> Outcome | None:
-    """Awaited `clarify`: a no means that none of the choices was meant."""
+    """Awaited `clarify`: a no means that none of the choices was meant; a cancel ends it like any question."""
+    if turn.understanding is not None and turn.understanding.intent == "cancel":
+        return await cancel(turn, services) if agreed(turn) is False else None
     return await none_of_these(turn, services) if agreed(turn) is False else None
 
 

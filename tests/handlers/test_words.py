@@ -37,3 +37,8 @@ def test_words_of_the_glossary(language: str) -> None:
 
 def test_a_japanese_number_stands_beside_its_unit() -> None:
     assert [key for key, text in said("ja").items() if SPACED_UNIT.search(text)] == []
+
+
+def test_english_quotes_are_straight() -> None:
+    """Curly ones stand in the fonts for Chinese, where they are as wide as a character."""
+    assert [key for key, text in said("en").items() if re.search("[“”]", text)] == []
