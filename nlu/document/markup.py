@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
@@ -17,78 +16,7 @@ from fapiao.tax_id import normal_tax_id
 from fapiao.text import ascii_digits, plain, unspaced
 from nlu.document.evidence import Evidence
 from nlu.document.reading import DocumentError, Refusal, Source
-
-LARGEST_XML = 8 * 2**20  # bytes; the largest real one seen in an OFD is under 2 MB
-MOST_ELEMENTS = 60_000
-_MOST_MARKS = 3 * MOST_ELEMENTS  # opening, closing and comments
-_MOST_ATTRIBUTES = 150_000  # an OFD page has about seven an element; 400,000 cost a second
-_DEEPEST = 100
-_LONGEST_TEXT = 4_000
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A text with the local names of the elements around it, root first."""
-
-    path: tuple[str, ...]
-    text: str
-
-
-def parse_xml(data: bytes, *, recover: bool = False) -> etree._Element:
-    """Return the root element. Entities are never expanded, nothing is fetched; a DTD is refused.
-
-    With `recover` malformed markup gives what can be made of it (OFD producers write such). Raises
-    DocumentError.
-    """
-    if len(data) > LARGEST_XML:
-        raise DocumentError(Refusal.TOO_LARGE, "xml")
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        recover=recover,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    if data.count(b"<") > _MOST_MARKS or data.count(b"=") > _MOST_ATTRIBUTES:
-        raise DocumentError(Refusal.HOSTILE, "xml")
-    if re.search(rb"<\s*!\s*(?:DOCTYPE|ENTITY)", data[:LARGEST_XML].replace(b"\0", b""), re.IGNORECASE):
-        raise DocumentError(Refusal.HOSTILE, "entities")
-    try:
-        root = etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
-        raise DocumentError(Refusal.BROKEN, "xml") from error
-    if root is None:
-        raise DocumentError(Refusal.BROKEN, "xml")
-    if root.getroottree().docinfo.doctype:
-        raise DocumentError(Refusal.HOSTILE, "entities")
-    return root
-
-
-def local_name(element: etree._Element) -> str:
-    """The name without its namespace; lxml's own splitter fails on a root with an empty prefix."""
-    tag = element.tag
-    return re.split(r"[}:]", tag)[-1] if isinstance(tag, str) else ""
-
-
-def leaves(root: etree._Element) -> list[Leaf]:
-    """Flatten a tree to its texts. Raises DocumentError if it is too large or too deep."""
-    found: list[Leaf] = []
-    stack: list[tuple[etree._Element, tuple[str, ...]]] = [(root, (local_name(root),))]
-    seen = 0
-    while stack:
-        element, path = stack.pop()
-        seen += 1
-        if seen > MOST_ELEMENTS or len(path) > _DEEPEST:
-            raise DocumentError(Refusal.HOSTILE, "xml")
-        text = (element.text or "").strip()
-        if text:
-            found.append(Leaf(path, text[:_LONGEST_TEXT]))
-        for child in reversed(element):
-            stack.append((child, (*path, local_name(child))))
-    return found
-
+from nlu.document.xmltree import Leaf, leaves, local_name
 
 _ROOTS = frozenset({"einvoice", "xbrl", "invoice", "fp", "fpxx"})
 
@@ -154,6 +82,8 @@ _LINES = frozenset(
         "detailinformationofairtickettuple",
     }
 )
+_SPECIFIC = "specificinformation"
+_REVERSED = frozenset({"originalinvoicecode", "numberoforiginalinvoice"})  # what a red one reverses
 _REMARKS = frozenset({"remark", "note", "remarks", "bz"})
 _CHINESE = {
     "发票号码": "number",
@@ -179,13 +109,18 @@ def from_leaves(found: Iterable[Leaf], source: Source) -> Evidence | None:
     ranked: list[tuple[int, str, str]] = []
     rates: list[str] = []
     air: dict[str, str] = {}
-    rail = False
+    rail, reversed_one = False, ""
     for leaf in kept:
         names = [name.lower().replace("_", "").removesuffix(".objectdata") for name in leaf.path]
         name = names[-1]
         if name == "objectdata" and len(names) > 1:
             name = names[-2]
         in_line = any(parent in _LINES for parent in names[:-1])
+        if (
+            _SPECIFIC in names[:-1]
+        ):  # of trips, cars, leases: other numbers, dates and sums than the invoice's
+            reversed_one = leaf.text if name in _REVERSED else reversed_one
+            continue
         if name == "taxrate" or name == "taxscheme" or name == "vatrate":
             rates.append(leaf.text)
         if name in _AIR:
@@ -206,10 +141,14 @@ def from_leaves(found: Iterable[Leaf], source: Source) -> Evidence | None:
             evidence.remark = leaf.text
         elif name == "graphcode":
             evidence.graph_code = plain(leaf.text)
+        elif name in _REVERSED:
+            reversed_one = leaf.text
     _keep(evidence, sorted(ranked, key=lambda item: item[0]))
     evidence.rates = tuple(dict.fromkeys(_rate(rate) for rate in rates[:200]))
     evidence.lines = max(1, sum(1 for leaf in kept if leaf.path[-1].lower() in ("itemname", "item")))
     evidence.red = _is_red(kept, evidence)
+    if reversed_one:
+        evidence.remark = f"被红冲蓝字数电发票号码：{reversed_one} {evidence.remark or ''}".rstrip()
     if rail:
         _keep(evidence, [(0, "total", air.get("fare", ""))])
     elif air and evidence.first("total") is not None:

@@ -10,10 +10,11 @@ from lxml import etree
 
 from nlu.document.archive import Archive
 from nlu.document.evidence import Evidence
-from nlu.document.markup import Leaf, from_leaves, local_name, parse_xml, structured
+from nlu.document.markup import from_leaves, structured
 from nlu.document.page import Page, Word, build_page
 from nlu.document.reading import DocumentError, Refusal, Source
 from nlu.document.strokes import draw_shapes
+from nlu.document.xmltree import Leaf, local_name, parse_xml
 
 MOST_PAGES = 60
 _MOST_PARTS = 400
@@ -47,12 +48,25 @@ def read_ofd(archive: Archive) -> list[OfdBody]:
     locked = any(name.lower().rsplit("/", 1)[-1] == "encryptions.xml" for name in names)
     if not parsed:
         raise DocumentError(Refusal.ENCRYPTED if locked else Refusal.BROKEN, "ofd")
-    folders = sorted({match.group() for name in names if (match := re.match(r"Doc_\d+/", name))}) or [""]
+    folders = _in_force(
+        sorted({match.group() for name in names if (match := re.match(r"Doc_\d+/", name))}), parsed
+    )
     bodies = [_body(archive, folder, names, parsed, alone=len(folders) == 1) for folder in folders]
     kept = [body for body in bodies if body.evidences or body.pages or body.pictures or body.sheet]
     if not kept:
         raise DocumentError(Refusal.ENCRYPTED if locked else Refusal.BROKEN, "ofd")
     return kept
+
+
+def _in_force(folders: list[str], parsed: Mapping[str, etree._Element]) -> list[str]:
+    """The folders of the documents that OFD.xml names: an older version of one may lie beside it."""
+    named = {
+        (element.text or "").strip().lstrip("/").split("/", 1)[0] + "/"
+        for name, root in parsed.items()
+        if name.lower() == "ofd.xml"
+        for element in root.iter("{*}DocRoot")
+    }
+    return [folder for folder in folders if folder in named] or folders or [""]
 
 
 def _parse(archive: Archive, name: str) -> etree._Element | None:

@@ -26,6 +26,7 @@ from nlu.document.reading import DocumentError, Found, Reading, Refusal, Source
 from nlu.document.refused import INVOICE_WORDS, no_invoice, other_page, refused
 from nlu.document.seen import Sight, is_invoice, look
 from nlu.document.sniff import Form, sniff
+from nlu.document.xmltree import Leaf, parse_xml
 
 _TEXT_LETTERS = 40  # characters on a page that make it a page with a text layer
 _CODE_SCALE = 2.0  # x 72 dpi: at 144 dpi every code of real files reads
@@ -91,7 +92,7 @@ class Ladder:
         return self._zip(archive, depth)
 
     def _xml(self, data: bytes) -> Reading:
-        found = [self._merged([evidence], None, 1) for evidence in markup.structured(markup.parse_xml(data))]
+        found = [self._merged([evidence], None, 1) for evidence in markup.structured(parse_xml(data))]
         return _reading(found, 1) if found else Reading(refusal=Refusal.NOT_AN_INVOICE, named="xml")
 
     def _ofd(self, archive: Archive) -> Reading:
@@ -213,7 +214,7 @@ class Ladder:
     ) -> Found:
         """The invoice with what the file's own entries add to its page, where they name the same invoice."""
         entries = markup.from_leaves(
-            [markup.Leaf((name,), text) for name, text in pdf.metadata().items()], Source.PDF
+            [Leaf((name,), text) for name, text in pdf.metadata().items()], Source.PDF
         )
         if entries is None or entries.first("number") != found.invoice.number:
             return found
@@ -262,7 +263,7 @@ def _noted(found: Found, *, printed: bool) -> Found:
 
 def _structured(data: bytes) -> Iterator[Evidence]:
     try:
-        yield from markup.structured(markup.parse_xml(data))
+        yield from markup.structured(parse_xml(data))
     except DocumentError:  # an attachment of another kind
         return
 

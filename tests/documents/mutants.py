@@ -9,7 +9,7 @@ from functools import cache
 from random import Random
 
 from fapiao.qr import parse_qr
-from nlu.document import markup
+from nlu.document import markup, xmltree
 from nlu.document.fields import read_page
 from nlu.document.merge import merge
 from nlu.document.page import Word, build_page
@@ -93,7 +93,7 @@ def xml(dice: Random) -> None:
     """Structured invoices: evidence, or DocumentError."""
     whole = changed_bytes(dice.choice(_xmls()), dice)
     with suppress(DocumentError):
-        for evidence in markup.structured(markup.parse_xml(whole, recover=dice.random() < 0.3)):
+        for evidence in markup.structured(xmltree.parse_xml(whole, recover=dice.random() < 0.3)):
             fields_of(merge([evidence], None, page=1, today=TODAY))
 
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fapiao.qr import parse_qr
-from nlu.document import markup
+from nlu.document import markup, xmltree
 from nlu.document.archive import Archive
 from nlu.document.read import Ladder
 from nlu.document.reading import DocumentError
@@ -63,7 +63,7 @@ def test_any_text_in_a_code(text: str) -> None:
 @given(st.binary(max_size=400), st.booleans())
 def test_any_bytes_as_xml(data: bytes, recover: bool) -> None:
     with suppress(DocumentError):
-        list(markup.structured(markup.parse_xml(b"<EInvoice>" + data, recover=recover)))
+        list(markup.structured(xmltree.parse_xml(b"<EInvoice>" + data, recover=recover)))
 
 
 @BOUNDED

@@ -83,3 +83,121 @@ def test_rates_of_all_lines(kind: str) -> None:
         invoice = found_in(drawn.pdf(), "a.pdf").invoice
         assert set(invoice.rates) == {line.rate for line in drawn.facts.items}
         assert invoice.lines == len(drawn.facts.items)
+
+
+def recoded(name: str) -> Callable[[Parts], Parts]:
+    def change(parts: Parts) -> Parts:
+        return {path: in_coding(data, name) for path, data in parts.items()}
+
+    return change
+
+
+def in_coding(data: bytes, name: str) -> bytes:
+    """The XML in another coding; `bare`: GBK that says it is UTF-8, as it says nothing at all."""
+    text = data.decode()
+    if name == "bom":
+        return b"\xef\xbb\xbf" + data
+    if name == "bare":
+        return text.replace(' encoding="UTF-8"', "").encode("gb18030")
+    if name == "lying":
+        return text.encode("gb18030")
+    return text.replace("UTF-8", name).encode(name, "xmlcharrefreplace")
+
+
+CODINGS = ("bom", "bare", "lying", "GBK", "UTF-16")
+
+
+def older_beside(parts: Parts) -> Parts:
+    """An older version of the document in a folder that OFD.xml no longer names."""
+    newer = {path.replace("Doc_0", "Doc_1"): data.replace(b"Doc_0", b"Doc_1") for path, data in parts.items()}
+    return newer | {
+        path: data.replace(b"20000.00", b"30000.00")
+        for path, data in parts.items()
+        if path.startswith("Doc_0")
+    }
+
+
+def hidden(parts: Parts) -> Parts:
+    """An invisible object with another number where the number stands."""
+    page = "Doc_0/Pages/Page_0/Content.xml"
+    other = (
+        b'<ofd:TextObject ID="9990" Visible="false" Boundary="170 10.3 38 5" Font="5" Size="3.175">'
+        b'<ofd:TextCode X="0" Y="3.6" DeltaX="g 19 1.5875">24119999999999999999</ofd:TextCode></ofd:TextObject>'
+    )
+    return parts | {page: parts[page].replace(b"</ofd:Layer>", other + b"</ofd:Layer>")}
+
+
+def in_codes_of_one_letter(parts: Parts) -> Parts:
+    """Lines broken around each text, and no distances: the letters stand as their font has them."""
+    codes = re.compile(rb"(<ofd:TextCode [^>]*>)([^<]*)(</ofd:TextCode>)")
+    return {
+        path: re.sub(rb' DeltaX="[^"]*"', b"", codes.sub(rb"\1\n   \2\n  \3", data))
+        for path, data in parts.items()
+    }
+
+
+def without_prefix(parts: Parts) -> Parts:
+    return {path: data.replace(b"ofd:", b"").replace(b"xmlns:ofd", b"xmlns") for path, data in parts.items()}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [*map(recoded, CODINGS), older_beside, hidden, in_codes_of_one_letter, without_prefix],
+    ids=[*CODINGS, "older", "hidden", "letters", "prefix"],
+)
+@pytest.mark.parametrize("layers", [without(), entries_lost], ids=["all", "text"])
+def test_ofd_written_otherwise(change: Callable[[Parts], Parts], layers: Callable[[Parts], Parts]) -> None:
+    got = fields_of(found_in(packed("platform", lambda parts: change(layers(parts))), "a.ofd"))
+    assert {name: got[name] for name in PLATFORM} == PLATFORM
+
+
+XML = (Path(__file__).parent / "xml" / "platform.xml").read_bytes()
+DIGITAL = {
+    "kind": "digital_ordinary",
+    "number": "26117912570200055449",
+    "issue_date": "2026-02-28",
+    "seller_name": "砚池高速公路有限公司",
+    "buyer_name": "墨桥文化传播（北京）有限公司",
+    "amount": "18.63",
+    "tax": "0.56",
+    "total": "19.19",
+}
+SPECIFIC = {
+    "none": "",
+    "toll": "<Toll><PlateNumber>京N1</PlateNumber><StartDatesOfPassage>20260227172851000</StartDatesOfPassage></Toll>",
+    "trip": "<Passenger><TravelDate>2026-01-01</TravelDate><TaxAmount>1.00</TaxAmount></Passenger>",
+    "deducted": "<Voucher><InvoiceCode>011002100111</InvoiceCode><InvoiceNumber>24112000000099999999</InvoiceNumber>"
+    "<IssueDate>2020-01-01</IssueDate><TotalAmount>99.00</TotalAmount></Voucher>",
+}
+
+
+@pytest.mark.parametrize("specific", SPECIFIC.values(), ids=SPECIFIC)
+def test_xml_of_the_platform_with_its_specific_part(specific: str) -> None:
+    """What a trade adds (SpecificInformation) names other numbers, dates and sums than the invoice's own."""
+    data = XML.replace(
+        b"<SpecificInformation></SpecificInformation>",
+        f"<SpecificInformation>{specific}</SpecificInformation>".encode(),
+    )
+    got = fields_of(found_in(data, "a.xml"))
+    assert {name: got[name] for name in DIGITAL} == DIGITAL
+
+
+@pytest.mark.parametrize("coding", [*CODINGS, "indented"])
+def test_xml_in_other_codings(coding: str) -> None:
+    data = b"\n  " + XML if coding == "indented" else in_coding(XML, coding)
+    got = fields_of(found_in(data, "a.xml"))
+    assert {name: got[name] for name in DIGITAL} == DIGITAL
+
+
+def test_xml_of_a_red_letter_invoice_names_the_reversed_one() -> None:
+    blue = "25117912570200011111"
+    data = XML.replace(b"<LabelCode>Y</LabelCode>", b"<LabelCode>N</LabelCode>")
+    for sum_ in (b"18.63", b"0.56", b"19.19"):
+        data = data.replace(b">" + sum_, b">-" + sum_)
+    data = data.replace("壹拾玖圆".encode(), "（负数）壹拾玖圆".encode()).replace(
+        b"<SpecificInformation>",
+        f"<SpecificInformation><RedEInvoice><OriginalInvoiceCode>{blue}</OriginalInvoiceCode></RedEInvoice>".encode(),
+    )
+    invoice = found_in(data, "red.xml").invoice
+    assert invoice.is_red
+    assert invoice.blue_number == blue
