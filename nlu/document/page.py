@@ -42,6 +42,7 @@ class Word:
     scores: tuple[float, ...] = ()  # of each character, where the engine tells them
     again: bool = False  # read several times and compared
     mended: bool = False  # put right by check characters: not as it was read
+    lean: float = 0.0  # how far it still falls along its length, as a slope, on a page that was set upright
 
     @property
     def height(self) -> float:

@@ -25,16 +25,29 @@ def papers_on(page: Page, found_codes: list[Code], turn: int) -> list[Part]:
     if len(pages) == 1:
         payload = found_codes[0].payload if found_codes else None
         return [Part(page, payload)]
-    left = dict(enumerate(centres))
-    parts = []
-    for piece in pages:
-        near = min(left, key=lambda place: _distance(piece, left[place]), default=None)
-        if near is not None and _distance(piece, left[near]) <= 12 * page.em:
-            parts.append(Part(piece, found_codes[near].payload))
-            del left[near]
-        else:
-            parts.append(Part(piece, None))
-    return parts
+    held: dict[int, int] = {}  # piece → code
+    for index, piece in enumerate(pages):  # where its number is read, nothing has to be guessed
+        printed = (place for place, code in enumerate(found_codes) if _prints(piece, code))
+        told = next((place for place in printed if place not in held.values()), None)
+        if told is not None:
+            held[index] = told
+    near = sorted(
+        (_distance(piece, centre), index, place)
+        for index, piece in enumerate(pages)
+        for place, centre in enumerate(centres)
+    )
+    for away, index, place in near:
+        if away <= 12 * page.em and index not in held and place not in held.values():
+            held[index] = place
+    return [
+        Part(piece, found_codes[held[index]].payload if index in held else None)
+        for index, piece in enumerate(pages)
+    ]
+
+
+def _prints(piece: Page, code: Code) -> bool:
+    """True if the code's number stands on a paper."""
+    return code.payload is not None and bool(code.payload.number) and str(code.payload.number) in piece.text
 
 
 def _upright_centre(code: Code, turn: int, page: Page) -> tuple[float, float]:

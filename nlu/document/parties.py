@@ -12,6 +12,7 @@ from nlu.document.labels import Label, Labelled, runs
 from nlu.document.page import Page, Piece, Row
 
 _COLUMN_CHARS = frozenset("购买方销售信息密码区备注合计项目受货单位付款")
+_HEADS = re.compile(r"数量|单价|金额|规格型号|税[率额]")  # of the table under it
 _CIPHER = re.compile(r"[0-9+\-*/<>=]{7,}")
 _ID = re.compile(r"[0-9A-Z]{15,20}")
 _ID_LOOSE = re.compile(r"[0-9A-Za-z|!]{15,20}")
@@ -158,9 +159,12 @@ def _name(found: Labelled, label: Label, repair: bool) -> Value | None:
     if repair:  # no other word begins so, and papers cut names off at their edge
         text = re.sub(r"(有限(?:责任)?)[公司]?$", r"\1公司", text)
         text = re.sub(r"(?<=公司)(.{2,8}分)公?$", r"\1公司", text)
+        text = re.sub(r"(股份|责任)有?限?$", r"\1有限公司", text)
     again = any(piece.again for piece in pieces)
     # A part that was settled at first sight is measured as those that were looked at again.
     score = min((1 + piece.score) / 2 if again and not piece.again else piece.score for piece in pieces)
+    if repair and len(text) > _LONG and not _ENDS.search(text):
+        score *= _CUT_SHORT
     beside = [piece for piece in pieces if piece.row is pieces[0].row]
     place = Piece(beside[0].row, beside[0].start, beside[-1].end)
     return Value(text, score, box=found.box(place), text=text, again=again)
@@ -253,7 +257,7 @@ def _wrapped(found: Labelled, label: Label, first: Piece, right_edge: float) -> 
     if inside[0] > 0 and row.glyphs[inside[0]].x0 - row.glyphs[inside[0] - 1].x1 < 0.5 * size:
         return []
     piece = Piece(row, inside[0], inside[-1] + 1)
-    if _ID_LOOSE.fullmatch(piece.text) or _CIPHER.search(piece.text):
+    if _ID_LOOSE.fullmatch(piece.text) or _CIPHER.search(piece.text) or _HEADS.search(piece.text):
         return []
     return [piece]
 
@@ -273,6 +277,13 @@ def _at_margin(found: Labelled, label: Label, first: Piece, row: Row) -> list[Pi
     return [Piece(row, 0, len(row.text))]
 
 
+# What the names of companies, shops and public bodies end in; a long name without it goes on where nobody looked.
+_ENDS = re.compile(
+    r"(?:公司|企业|中心|合伙\)?|个体工商户\)?|合作社|联社|集团|[厂店铺部所局院校社行会站处馆园户场城府室库队厅司楼吧坊斋居铺市堂庄屋汇号点摊段馆学])[)）]?$"
+    r"|[（(][^（()）]{1,12}[)）]$|[A-Za-z.]$"
+)
+_LONG = 12  # characters
+_CUT_SHORT = 0.6  # factor on the score
 _EDGES = " :;,.、·|'\"_-=~^`*"
 _NOT_NAMES = re.compile(
     r"^(?:名称|纳税人识别号|统一社会信用代码|地址|电话|开户行|项目名称|规格型号|密码区|信息|购买方|销售方|备注|金额)"

@@ -17,7 +17,7 @@ from nlu.document.papers import papers_on
 from nlu.document.reading import Found, Source
 from nlu.document.refused import INVOICE_WORDS
 from nlu.document.second import look_again
-from nlu.document.upright import Upright, on_picture, other_turns, set_upright
+from nlu.document.upright import Upright, levelled, on_picture, other_turns, set_upright
 
 _CORE = ("number", "issue_date", "total")
 
@@ -76,6 +76,9 @@ def _twice(
     others: Sequence[Page],
 ) -> tuple[list[Found], str]:
     """The invoices on papers that lie one way, lines in doubt read again."""
+    papers = papers_on(upright.page, codes, upright.turn)
+    if len(papers) > 1:
+        upright = levelled(upright, [part.page for part in papers])
     found, doubts = _papers(sight, upright, codes, others)
     if doubts and engine.looks_again:
         upright = look_again(engine, sight.picture, cleaned, upright, doubts)

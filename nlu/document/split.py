@@ -8,14 +8,27 @@ from nlu.document.page import Page, Row, Word, build_page
 # What opens an invoice; two of them far apart are two papers.
 _TITLE = re.compile(
     r"电子发票\(|电子发票.{0,2}(?:增值税|普通)|增值税.{0,2}(?:专用|普通|电子)|普通发票|专用发票|通用.{0,4}发票|定额发票|机打发票|"
-    r"出租.{0,6}发票|客运.{0,6}发票|通行费.{0,8}发票|铁路电子客票|航空运输电子客票|销售统一发票|限乘当日|行程单"
+    r"出租.{0,6}发票|客运.{0,6}发票|通行费.{0,8}发票|铁路电子客票|航空运输电子客票|销售统一发票|行程单"
 )
+# A paper train ticket has no title: each of these stands on it once, if at all.
+_TICKET = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"\d{1,2}车\d{1,3}[A-FＡ-Ｆ]?号|\d{1,2}车无座",
+        r"限乘当日|当日当次车|仅供报销|始发改签",
+        r"检票[:口]|候车[:]",
+        r"\d{1,2}:\d{2}开(?!票)",
+        r"祝您旅途|退票改签",
+    )
+)
+_RAIL_E = re.compile(r"铁路电子客|电子客票号")
 _NUMBER = re.compile(
     r"(?<!原)(?<!蓝字)(?<!蓝字数电)(?<!正数)(?<!红冲)(?:发票|票据)号码"
 )  # its own, not another's
 _SUM = re.compile(r"价税合计")
 _MOST_PARTS = 24
 _MOST_BANDS = 6  # that are tried
+_SLANTS = (0.0, 0.05, -0.05, 0.1, -0.1)  # papers laid by hand do not lie in parallel
 
 
 def split_page(page: Page, marks: Sequence[tuple[float, float]] = ()) -> list[Page]:
@@ -37,18 +50,42 @@ def _anchors(page: Page) -> list[tuple[float, float, float]]:
     titles = [_place(row, match) for row in page.rows for match in _TITLE.finditer(row.text)]
     numbers = [_place(row, match) for row in page.rows for match in _NUMBER.finditer(row.text)]
     apart = 4.0 * page.em
+    tickets = [
+        _spread([_place(row, match) for row in page.rows for match in once.finditer(row.text)], apart)
+        for once in _TICKET
+    ]
     titles = _spread(titles, apart)
     numbers = _spread(numbers, apart)
     em = page.em
     sums = [_place(row, match) for row in page.rows for match in _SUM.finditer(row.text)]
     numbers = [number for number in numbers if not _in_remark(number, numbers, titles, sums, em)]
     # A ticket has a title and no such number, some papers print the number far from the title.
-    lone = [
-        title
-        for title in titles
-        if not any(abs(title[1] - y) < 10 * em and abs(title[0] - x) < 45 * em for x, y, _ in numbers)
+    lone = [title for title in titles if not any(_is_of(title, number, titles, em) for number in numbers)]
+    electronic = [_place(row, match) for row in page.rows for match in _RAIL_E.finditer(row.text)]
+    lone += [
+        ticket
+        for ticket in max(tickets, key=len)
+        if not any(abs(ticket[0] - x) < 30 * em and abs(ticket[1] - y) < 20 * em for x, y, _ in electronic)
     ]
-    return numbers + lone if numbers else titles
+    return numbers + lone
+
+
+def _is_of(
+    title: tuple[float, float, float],
+    number: tuple[float, float, float],
+    titles: list[tuple[float, float, float]],
+    em: float,
+) -> bool:
+    """True if a title and a number stand on one paper: near each other, and no title beside is the number's."""
+    away = abs(title[0] - number[0])
+    if abs(title[1] - number[1]) >= 10 * em or away >= 45 * em:
+        return False
+    return not any(
+        abs(other[1] - number[1]) < 10 * em
+        and abs(other[0] - number[0]) < away
+        and abs(other[0] - title[0]) > 15 * em
+        for other in titles
+    )
 
 
 def _in_remark(
@@ -89,33 +126,41 @@ def _cut(
     """Cut along an empty band that leaves an anchor on both sides, and go on in the halves."""
     if len(anchors) < 2 or depth > 5 or len(words) < 6:
         return [words]
+    for slant in _SLANTS:
+        halves = _halves(words, anchors, em, slant)
+        if halves is not None:
+            return [part for inside, side in halves for part in _cut(inside, side, em, depth + 1)]
+    return [words]
+
+
+Half = tuple[list[Word], list[tuple[float, float, float]]]
+
+
+def _halves(
+    words: list[Word], anchors: list[tuple[float, float, float]], em: float, slant: float
+) -> tuple[Half, Half] | None:
+    """The two sides of the best band of a slant, each with its anchors; None if there is no band."""
     bands = []
     for axis in (1, 0):
-        for gap, at in _bands(words, axis):
-            low = sum(anchor[axis] < at for anchor in anchors)
+        for gap, at in _bands(words, axis, slant):
+            low = sum(_along(anchor, axis, slant) < at for anchor in anchors)
             if gap > 1.2 * em and 0 < low < len(anchors):
                 bands.append((gap, axis, at))
-    best: tuple[int, list[list[Word]], int, float] | None = None
+    best: tuple[int, tuple[Half, Half]] | None = None
     # The widest band may run through one paper; the right one leaves each paper with a head and a sum.
     for _, axis, at in sorted(bands, reverse=True)[:_MOST_BANDS]:
-        sides: list[list[Word]] = [[], []]
+        sides: tuple[Half, Half] = ([], []), ([], [])
         for word in words:
-            centre = (word.x0 + word.x1) / 2 if axis == 0 else word.middle
-            sides[centre >= at].append(word)
-        if min(len(side) for side in sides) < 5:
+            centre = ((word.x0 + word.x1) / 2, word.middle)
+            sides[_along(centre, axis, slant) >= at][0].append(word)
+        for anchor in anchors:
+            sides[_along(anchor, axis, slant) >= at][1].append(anchor)
+        if min(len(inside) for inside, _ in sides) < 5:
             continue
-        low = sum(anchor[axis] < at for anchor in anchors)
-        whole = _completeness(sides[0], low) + _completeness(sides[1], len(anchors) - low)
+        whole = sum(_completeness(inside, len(held)) for inside, held in sides)
         if best is None or whole > best[0]:
-            best = (whole, sides, axis, at)
-    if best is None:
-        return [words]
-    _, sides, axis, at = best
-    out = []
-    for index, side in enumerate(sides):
-        inside = [anchor for anchor in anchors if (anchor[axis] >= at) == bool(index)]
-        out += _cut(side, inside, em, depth + 1)
-    return out
+            best = (whole, sides)
+    return best[1] if best is not None else None
 
 
 # What stands once on a paper, of each kind of paper at least some.
@@ -139,9 +184,19 @@ def _completeness(words: list[Word], papers: int) -> int:
     return sum(min(papers, sum(1 for _ in pattern.finditer(text))) for pattern in _ONCE)
 
 
-def _bands(words: list[Word], axis: int) -> list[tuple[float, float]]:
+def _along(place: Sequence[float], axis: int, slant: float) -> float:
+    """Where a place lies along an axis, counted along bands of a slant."""
+    return place[axis] + slant * place[1 - axis]
+
+
+def _bands(words: list[Word], axis: int, slant: float) -> list[tuple[float, float]]:
     """Empty bands across the words along an axis: (width, middle)."""
-    spans = sorted((word.x0, word.x1) if axis == 0 else (word.y0, word.y1) for word in words)
+    spans = sorted(
+        (word.x0 + slant * word.middle, word.x1 + slant * word.middle)
+        if axis == 0
+        else (word.y0 + slant * (word.x0 + word.x1) / 2, word.y1 + slant * (word.x0 + word.x1) / 2)
+        for word in words
+    )
     bands, edge = [], spans[0][1]
     for low, high in spans[1:]:
         if low > edge:

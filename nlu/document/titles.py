@@ -90,6 +90,13 @@ _NOT_INVOICES: tuple[tuple[str, int, tuple[str, ...]], ...] = (
 )
 
 
+# Words of a train ticket, or its seat and its hour of leaving.
+_TRAIN = re.compile(
+    r"限乘当日|当日当次车|祝您旅途愉快|发货请到95306|退票改签时须"
+    r"|(?s:\d{1,2}:\d{2}开(?!票).{0,40}?\d{1,2}车(?:\d{1,3}[A-F]?号|无座))"
+)
+
+
 def kind_of(page: Page, *, code: str | None = None, number: str | None = None) -> tuple[Kind | None, float]:
     """Return the kind that the page's own words and numbers name, with a score; None if they name none."""
     head = _head(page)
@@ -115,7 +122,7 @@ def kind_of(page: Page, *, code: str | None = None, number: str | None = None) -
         # The letters of a seal stand between those of the title.
         special = re.search(r"增.{0,4}值.{0,4}税.{0,4}专.{0,4}用", packed)
         return (Kind.DIGITAL_SPECIAL if special else Kind.DIGITAL_ORDINARY), 0.9
-    if kind is None and re.search(r"限乘当日|当日当次车|祝您旅途愉快|发货请到95306", page.text):
+    if kind is None and _TRAIN.search(page.text):
         electronic = digits == 20 or re.search(r"电子客.号|购买方名称", page.text)
         return (Kind.RAIL_E if electronic else Kind.RAIL_PAPER), 0.95
     return kind, 0.98 if kind is not None else 0.0

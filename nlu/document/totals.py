@@ -18,6 +18,7 @@ _FIGURES = re.compile(
 )
 _WHOLE = re.compile(r"(?P<mark>[¥Y])?(?P<value>\d{1,6}(?:\.\d{1,2})?)(?P<unit>元)?(?!\d)")
 _SHORT = re.compile(r"¥(?P<value>\d{1,9}(?:\.\d)?)(?![\d.,])")  # some issuers print ¥63.3 and ¥57
+_IN_YUAN = re.compile(r"(?<![\d.,])(?P<value>[1-9]\d{0,5}(?:\.\d)?)元(?!/)")
 _MASKED = re.compile(r"^[*＊]{1,6}$|^免税$|^不征税$")
 _CAPITAL = re.compile(
     r"(?:\(?负数?\)?)?[零壹贰叁肆伍陆柒捌玖拾佰仟万亿弌貳參陸〇园圆元圓角分整正伯仔扒囗]{2,40}"
@@ -146,8 +147,13 @@ def _total(found: Labelled, evidence: Evidence, capital_row: int | None) -> None
                 continue
             row = page.rows[index + offset]
             amounts = list(amounts_in(row))
+            paid = _IN_YUAN.search(row.text) if not amounts and not offset else None
+            if paid is not None:  # 99.5元
+                _add_whole(found, evidence, row, paid)
+                return
             if offset and (
-                "合计" in row.text or abs(row.middle - page.rows[index].middle) > 1.6 * row.height
+                re.search(r"合计|附加", row.text)
+                or abs(row.middle - page.rows[index].middle) > 1.6 * row.height
             ):
                 continue
             marked = [amount for amount in amounts if amount.marked] or amounts
@@ -328,11 +334,14 @@ _LOCAL_LABEL = re.compile(
 )
 
 
+_MARKED = re.compile(r"¥(?P<value>\d{1,6}(?:\.\d{1,2})?)(?!\d)")
+
+
 def _local_total(found: Labelled, evidence: Evidence, kind: Kind | None) -> None:
     """Tickets and slips: ¥ or 元 beside 金额, 合计, 票价; a face value in capitals on fixed ones."""
     for row in found.page.rows:
         for label in _LOCAL_LABEL.finditer(row.text):
-            amounts = list(amounts_in(row, label.end()))
+            amounts = [amount for amount in amounts_in(row, label.end()) if amount.value]
             if amounts and amounts[0].piece.start - label.end() < 6:
                 _add(found, evidence, "total", amounts[0], 0.97)
                 return
@@ -345,11 +354,14 @@ def _local_total(found: Labelled, evidence: Evidence, kind: Kind | None) -> None
             if re.search(r"单价|里程|等候|起步|公里|km|附加", row.text):
                 continue  # of a taxi ride: not what was paid
             for amount in amounts_in(row):
+                if not amount.value:  # a surcharge that was not asked
+                    continue
                 if amount.marked or row.text[amount.piece.end : amount.piece.end + 1] == "元":
                     _add(found, evidence, "total", amount, 0.95)
                     return
-            for match in re.finditer(r"(?P<mark>[¥])(?P<value>\d{1,6}(?:\.\d{1,2})?)(?!\d)", row.text):
-                _add_whole(found, evidence, row, match)
+            paid = _MARKED.search(row.text) or _IN_YUAN.search(row.text)
+            if paid:
+                _add_whole(found, evidence, row, paid)
                 return
     if evidence.first("total") is None and kind is Kind.FIXED and evidence.capital_total:
         try:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from nlu.document.reading import Box
 
 _TURNS = (0, 90, 180, 270)
 _A_PAPER = 60  # characters
+_TO_TELL = 3  # long lines that tell how a paper lies
+_LEAST_LEAN, _MOST_LEAN = 0.008, 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ def set_upright(lines: Sequence[Line], width: int, height: int, turn: int | None
     if turn in (90, 270):
         width, height = height, width
     centres = np.array([quad.mean(axis=0) for quad in points]) if points else np.zeros((0, 2))
-    slope = _slope_field(points, centres, width, height)
+    slope, slant = _slope_field(points, centres, width, height)
     quads = []
     for line, quad, centre in zip(kept, points, centres, strict=True):
         half = 0.25 * float(np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3]))
@@ -49,6 +51,7 @@ def set_upright(lines: Sequence[Line], width: int, height: int, turn: int | None
             line.score,
             spans=_spans(line, x - half, x + half),
             scores=tuple(mark for _, mark in line.marks),
+            lean=_lean(quad) - slant(centre[0], centre[1]),
         )
         quads.append((word, line.points))
     return Upright(build_page([word for word, _ in quads], width, height), turn, tuple(quads))
@@ -66,6 +69,31 @@ def _spans(line: Line, x0: float, x1: float) -> tuple[tuple[float, float], ...]:
         after = (middles[index + 1] + middle) / 2 if index + 1 < len(middles) else x1
         spans.append((max(before, middle - 1.2 * wide), min(after, middle + 1.2 * wide)))
     return tuple(spans)
+
+
+def levelled(upright: Upright, papers: Sequence[Page]) -> Upright:
+    """The page with each of several papers set straight by itself: laid by hand, they do not lie in parallel."""
+    moved: dict[int, Word] = {}
+    for paper in papers:
+        long = [word for word in paper.words if word.width > 4 * word.height]
+        lean = float(np.median([word.lean for word in long])) if len(long) >= _TO_TELL else 0.0
+        if not _LEAST_LEAN < abs(lean) < _MOST_LEAN:
+            continue
+        middle = float(np.mean([(word.x0 + word.x1) / 2 for word in paper.words]))
+        for word in paper.words:
+            down = lean * ((word.x0 + word.x1) / 2 - middle)
+            moved[id(word)] = replace(word, y0=word.y0 - down, y1=word.y1 - down, lean=word.lean - lean)
+    if not moved:
+        return upright
+    pairs = tuple((moved.get(id(word), word), quad) for word, quad in upright.quads)
+    page = build_page([word for word, _ in pairs], upright.page.width, upright.page.height)
+    return replace(upright, page=page, quads=pairs)
+
+
+def _lean(quad: np.ndarray) -> float:
+    """The slope of a line's run."""
+    dx, dy = (quad[1] - quad[0] + quad[2] - quad[3]) / 2
+    return float(dy / dx) if dx > 0 else 0.0
 
 
 def on_picture(upright: Upright, box: Box) -> Box:
@@ -120,7 +148,7 @@ def _turned(points: np.ndarray, turn: int, width: int, height: int) -> np.ndarra
 
 
 def _slope_field(quads: list[np.ndarray], centres: np.ndarray, width: int, height: int):  # type: ignore[no-untyped-def]
-    """Return f(x, y), how far text at a place has slid down along its slanting line.
+    """Return how far text at a place (x, y) has slid down along its slanting line, and that line's slope there.
 
     Slant changes over a page taken at an angle: slope = a + b x + c y, fitted to the long lines.
     """
@@ -137,14 +165,17 @@ def _slope_field(quads: list[np.ndarray], centres: np.ndarray, width: int, heigh
         weights.append(min(float(along[0] / tall), 20.0))
     if len(rows) < 3:
         flat = float(np.median(slopes)) if slopes else 0.0
-        return lambda x, y: flat * (x - width / 2)
+        return lambda x, y: flat * (x - width / 2), lambda x, y: flat
     a = _fit(np.array(rows), np.array(slopes), np.sqrt(np.array(weights)))
 
     def slid(x: float, y: float) -> float:
         u, v = (x - width / 2) / width, (y - height / 2) / height
         return float((a[0] * u + a[1] * u * u / 2 + a[2] * u * v) * width)
 
-    return slid
+    def slope(x: float, y: float) -> float:
+        return float(a[0] + a[1] * (x - width / 2) / width + a[2] * (y - height / 2) / height)
+
+    return slid, slope
 
 
 def _fit(rows: np.ndarray, slopes: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -242,3 +242,26 @@ def test_on_a_page_that_is_hardly_legible_print_contradicts_the_code_only_where_
     assert failed(0.94, legible=True)
     assert not failed(0.94, legible=False)
     assert failed(0.98, legible=False)
+
+
+def test_a_name_whose_end_was_not_found_is_no_sure_one() -> None:
+    def read(*more: tuple[tuple[float, str, float], ...]) -> str | None:
+        return merged(
+            seen(
+                ((500, "增值税电子普通发票", 1.0), (1000, "发票号码：43276353", 1.0)),
+                ((100, "发票代码：035001800211", 1.0), (1000, "开票日期：2018年11月04日", 1.0)),
+                *more,
+            )
+        ).invoice.seller_name
+
+    assert read(((100, "销售方名称：福州市信桥石化销售环境工程技术", 1.0),)) is None
+    assert read(((100, "销售方名称：福州市信桥石化销售股份有", 1.0),)) == "福州市信桥石化销售股份有限公司"
+    assert read(((100, "销售方名称：厦门市砚溪企业管理合伙企业（有限合伙）", 1.0),)) is not None
+
+
+def test_the_heads_of_a_table_are_no_part_of_a_name_over_them() -> None:
+    evidence = seen(
+        ((100, "付款方名称：世渡汽车服务（北京）有限公司", 1.0),),
+        ((100, "项目", 1.0), (340, "数量", 1.0), (640, "金额", 1.0)),
+    )
+    assert evidence.first("buyer_name") == "世渡汽车服务（北京）有限公司"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
+import cv2
 import numpy as np
 
 from tests.drawing import bills, fresh, fresh_vat, slips
@@ -123,3 +124,42 @@ def together(pictures: list[Picture], gap: int = 60) -> Picture:
         table[y : y + picture.shape[0], x : x + picture.shape[1]] = picture
         y += picture.shape[0] + gap
     return table
+
+
+def strewn(pictures: list[Picture], seed: int) -> Picture:
+    """Several papers laid on a desk by hand: beside and under each other, each a little turned."""
+    dice = np.random.default_rng(seed)
+    turned = [_laid(picture, float(dice.uniform(-5, 5))) for picture in pictures]
+    across = sum(each.shape[1] for each, _ in turned) < 2600 and bool(dice.random() < 0.7)
+    gap = 30
+    if across:
+        size = (
+            max(p.shape[0] for p, _ in turned) + 2 * gap + 80,
+            sum(p.shape[1] + gap for p, _ in turned) + gap,
+        )
+    else:
+        size = (
+            sum(p.shape[0] + gap for p, _ in turned) + gap,
+            max(p.shape[1] for p, _ in turned) + 2 * gap + 80,
+        )
+    desk: Picture = np.full((*size, 3), dice.integers(60, 200, 3), np.uint8)
+    x = y = gap
+    for paper, mask in turned:
+        slip = int(dice.integers(0, 80))
+        top, left = (y + slip, x) if across else (y, x + slip)
+        place = desk[top : top + paper.shape[0], left : left + paper.shape[1]]
+        place[mask] = paper[mask]
+        x, y = x + (paper.shape[1] + gap) * across, y + (paper.shape[0] + gap) * (not across)
+    return desk
+
+
+def _laid(picture: Picture, degrees: float) -> tuple[Picture, Picture]:
+    """A paper turned by some degrees, and where it lies in its frame."""
+    height, width = picture.shape[:2]
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    wide = int(width * abs(matrix[0, 0]) + height * abs(matrix[0, 1]))
+    high = int(width * abs(matrix[0, 1]) + height * abs(matrix[0, 0]))
+    matrix[:, 2] += ((wide - width) / 2, (high - height) / 2)
+    turned = cv2.warpAffine(picture, matrix, (wide, high), flags=cv2.INTER_CUBIC)
+    mask = cv2.warpAffine(np.full((height, width), 255, np.uint8), matrix, (wide, high)) > 127
+    return turned, mask
