@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fapiao.policy import rule
 from handlers import contact, verify
 from handlers.core import Button, Outcome, Reply, Services, Turn
+from handlers.known import kind_of
 from handlers.menu import agreed
 from handlers.topics import (
     LISTED,
@@ -278,7 +279,7 @@ async def _family(turn: Turn, services: Services) -> tuple[Family | None, str | 
     if number or code:
         known = await verify.meant(turn, services)
         if isinstance(known, InvoiceRecord):
-            return family_of(verify.kind_of(known)), None
+            return family_of(kind_of(known)), None
         return family_of_number(str(number or ""), str(code) if code else None), None
     if turn.argument:  # picked from the list: a general question
         return None, None
@@ -286,7 +287,7 @@ async def _family(turn: Turn, services: Services) -> tuple[Family | None, str | 
     if not isinstance(remembered, int):
         return None, None
     record = await services.store.read(invoices.by_id, turn.viewer, remembered)
-    return (None, None) if record is None else (family_of(verify.kind_of(record)), record.number[-4:])
+    return (None, None) if record is None else (family_of(kind_of(record)), record.number[-4:])
 
 
 def _slots(turn: Turn) -> dict[str, Any]:

@@ -6,13 +6,14 @@ from typing import Any
 from fapiao.checks import Company, check
 from fapiao.diagnosis import Cause, Facts, Finding, System
 from fapiao.invoice import Invoice
-from fapiao.kinds import Kind, kind_from_code
+from fapiao.kinds import kind_from_code
 from fapiao.regions import is_beijing
 from fapiao.status import TaxState
 from fapiao.verification import CHECKS_A_DAY
 from handlers import guesses, look
 from handlers.causes import Words, likeliest, words_in
 from handlers.core import Button, Outcome, Services, Turn
+from handlers.known import as_invoice
 from handlers.numbers import numbers_in
 from locales.catalog import BEIJING, Phrase
 from locales.talk import says
@@ -164,20 +165,7 @@ async def _record(turn: Turn, services: Services) -> InvoiceRecord | None:
 
 def _invoice(record: InvoiceRecord | None, number: str, turn: Turn) -> Invoice:
     if record is not None:
-        return Invoice(
-            kind=Kind(record.kind) if record.kind in set(Kind) else None,
-            code=record.code,
-            number=record.number,
-            issue_date=record.issue_date,
-            check_code=record.check_code,
-            seller_name=record.seller_name,
-            seller_tax_id=record.seller_tax_id,
-            buyer_name=record.buyer_name,
-            buyer_tax_id=record.buyer_tax_id,
-            amount=record.amount,
-            tax=record.tax,
-            total=record.total,
-        )
+        return as_invoice(record)
     code = turn.conversation.slots.get("unknown_code")
     given = turn.conversation.slots.get("missing_date")
     return Invoice(

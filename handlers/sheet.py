@@ -11,7 +11,7 @@ from typing import Any
 from fapiao.kinds import Kind
 from fapiao.money import money_text
 from fapiao.status import ReimbursementState, TaxState
-from handlers.verify import kind_of
+from handlers.known import kind_of
 from locales.catalog import BEIJING
 from storage.documents import Filing
 from storage.records import InvoiceRecord

@@ -20,6 +20,7 @@ from fapiao.numbers import (
 from fapiao.regions import Region, region_of_number
 from fapiao.verification import Need, Refusal, Site, may_verify, missing, needs, site_of
 from handlers.core import Button, Outcome, Services, Turn
+from handlers.known import as_invoice
 from handlers.topics import button_of, figures, today
 from locales.catalog import Phrase
 from storage import invoices
@@ -74,14 +75,6 @@ async def meant(turn: Turn, services: Services) -> InvoiceRecord | Invoice | Non
     return await services.store.read(invoices.by_id, turn.viewer, remembered)
 
 
-def kind_of(record: InvoiceRecord) -> Kind | None:
-    """The kind of a record as the rules know it."""
-    try:
-        return Kind(record.kind)
-    except ValueError:
-        return None
-
-
 async def _known(turn: Turn, services: Services, number_: str, code: str | None) -> InvoiceRecord | Invoice:
     records = await services.store.ask(invoices.by_number, invoices.Named(turn.viewer, number_, code))
     if len(records) == 1:
@@ -90,7 +83,7 @@ async def _known(turn: Turn, services: Services, number_: str, code: str | None)
 
 
 def _report(turn: Turn, services: Services, known: InvoiceRecord | Invoice) -> Outcome:
-    invoice = known if isinstance(known, Invoice) else _invoice(known)
+    invoice = known if isinstance(known, Invoice) else as_invoice(known)
     buttons = [Button(*button_of(name)) for name in ("verify", "beijing")]
     if isinstance(known, InvoiceRecord):
         buttons.insert(0, Button("choice.invoice.status", f"status:{known.id}"))
@@ -221,20 +214,3 @@ def _odd_length(text: str) -> int | None:
         except NumberError as error:
             return error.length
     return None
-
-
-def _invoice(record: InvoiceRecord) -> Invoice:
-    return Invoice(
-        kind=kind_of(record),
-        code=record.code,
-        number=record.number,
-        issue_date=record.issue_date,
-        check_code=record.check_code,
-        seller_name=record.seller_name,
-        seller_tax_id=record.seller_tax_id,
-        buyer_name=record.buyer_name,
-        buyer_tax_id=record.buyer_tax_id,
-        amount=record.amount,
-        tax=record.tax,
-        total=record.total,
-    )
