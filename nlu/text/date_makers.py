@@ -161,13 +161,21 @@ def _ago(said: Said, today: date) -> Period:
     return periods.ago(today, 1 if count is None else count, said.text("unit"))
 
 
+def _month_named(said: Said, today: date) -> Period:
+    if (back := said.number("back")) is not None:
+        return periods.relative_month(today, back)
+    return periods.month(today, said.year(today), said.sure("m", "month_name"))
+
+
 def _first_days(said: Said, today: date) -> Period:
     """这个月前十天."""
-    if (back := said.number("back")) is not None:
-        whole = periods.relative_month(today, back)
-    else:
-        whole = periods.month(today, said.year(today), said.sure("m", "month_name"))
-    return periods.part_of(whole, 1, said.sure("n"))
+    return periods.part_of(_month_named(said, today), 1, said.sure("n"))
+
+
+def _last_days(said: Said, today: date) -> Period:
+    """九月的最后三天; without a number the last day alone."""
+    whole = _month_named(said, today)
+    return periods.part_of(whole, whole.last.day + 1 - (said.number("n") or 1), whole.last.day)
 
 
 def _relative_quarter(said: Said, today: date) -> Period:
@@ -209,6 +217,7 @@ MAKERS: Mapping[str, Maker] = {
     "year": lambda said, today: periods.whole_year(said.year(today) or today.year),
     "so_far": lambda said, today: periods.so_far(today, said.text("so_far")),
     "first_days": _first_days,
+    "last_days": _last_days,
     "holiday": _holiday,
     "holiday_off": lambda said, today: holidays.days_off(today, said.text("holiday"), said.year(today)),
     "holiday_week": lambda said, today: periods.week_with(_holiday(said, today).first),
