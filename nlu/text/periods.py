@@ -80,6 +80,8 @@ def open_part(today: date, first: int, last: int) -> Period:
 
 def lone_days(today: date, first: int, last: int) -> Period:
     """ "The 15th", "the 1st to the 10th": of this month, or of the last that has come so far."""
+    if first > last:
+        raise ValueError("ends before it begins")
     for back in range(12):
         whole = relative_month(today, back)
         if last <= whole.last.day and (back or first <= today.day):
