@@ -227,7 +227,7 @@ class Eyes:
         """Return the features of a message; `slots` are the names of what was found in it."""
         said = spoken(text) if chinese else ""
         concepts = self._concepts.fired(text, said)
-        names = sorted(concepts)
+        names = sorted(concepts)  # the order in which they were found is one of a set
         pairs = {
             f"\x01{one}\x01{other}": concepts[one] * concepts[other]
             for at, one in enumerate(names[:_MOST_PAIRED])
@@ -238,7 +238,7 @@ class Eyes:
             dict.fromkeys(grams(text), 1.0),
             dict.fromkeys(near_words(text), 1.0) if self._near else {},
             dict.fromkeys(sound_grams(said), 1.0),
-            {f"\x01{name}": weight for name, weight in concepts.items()},
+            {f"\x01{name}": concepts[name] for name in names},
             pairs,
             dict.fromkeys((f"\x02{name}" for name in slots), 1.0),
         )

@@ -4,16 +4,25 @@ import hashlib
 import multiprocessing
 import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from locales.catalog import HOME
 from nlu.text.understanding import Understander
 from tests.nlu.text.matching import TODAY
 
 _TASK = """
 light.on: [turn on the light, lights on please, make it bright, switch the lamp on, 开灯, 把灯打开]
 light.off: [turn off the light, lights out, make it dark, switch the lamp off, 关灯, 把灯关掉]
+"""
+_CONCEPTS = r"""
+light: [lights?\b, lamps?\b, bright|dark]
+on: [(?:turn|switch|lights?) (?:.* )?on\b, 开]
+off: [(?:turn|switch|lights?) (?:.* )?off\b, out\b, 关]
+wish: [please|make|switch|turn]
 """
 
 
@@ -24,6 +33,7 @@ def home(tmp_path: Path) -> Path:
     (folder / "xx").mkdir(parents=True)
     (folder / "intents.yaml").write_text("intents: {light.on: {}, light.off: {}}", encoding="utf-8")
     (folder / "xx" / "examples.yaml").write_text(_TASK, encoding="utf-8")
+    (folder / "xx" / "concepts.yaml").write_text(_CONCEPTS, encoding="utf-8")
     return folder
 
 
@@ -106,3 +116,28 @@ def test_processes_may_learn_at_once(home: Path, tmp_path: Path) -> None:
         found = pool.starmap(guesses, [(home, tmp_path / "kept")] * 3)
     assert found[0] == found[1] == found[2]
     assert len(list((tmp_path / "kept").iterdir())) == 1
+
+
+def test_equal_files_teach_equal_things_whatever_the_order_of_sets(home: Path, tmp_path: Path) -> None:
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", _SCORES, str(home)],
+            cwd=HOME.parent,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(found) == 1
+
+
+_SCORES = """
+import sys
+from datetime import date
+from pathlib import Path
+from nlu.text.understanding import Understander
+
+understander = Understander.load(Path(sys.argv[1]))
+print(understander.match("switch the lamp on or off", today=date(2026, 11, 25)).scores.tobytes())
+"""
