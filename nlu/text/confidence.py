@@ -31,10 +31,8 @@ class Confidence:
     answer: float = 0.6
     clarify: float = 0.2
 
-    def chances(
-        self, intents: tuple[str, ...], scores: NDArray[np.float32]
-    ) -> tuple[float, dict[str, float]]:
-        """Return the chance that a message is none of the intents, and the chance of each intent."""
+    def chances(self, intents: tuple[str, ...], scores: NDArray[np.float32]) -> list[float]:
+        """Return the chance of each intent, in their order."""
         values: list[float] = scores.tolist()
         outside = intents.index(OUT_OF_SCOPE) if OUT_OF_SCOPE in intents else -1
         nothing = values[outside] if outside >= 0 else _NOTHING
@@ -44,10 +42,10 @@ class Confidence:
         inside = _squashed(self.lead * (best - nothing) + self.level * best + self.bias)
         steps = [math.exp(self.slope * (value - best)) for value in values]
         share = inside / sum(steps)
-        chances = {intent: step * share for intent, step in zip(intents, steps, strict=True)}
+        chances = [step * share for step in steps]
         if outside >= 0:
-            chances[OUT_OF_SCOPE] = 1 - inside
-        return 1 - inside, chances
+            chances[outside] = 1 - inside
+        return chances
 
     def action(self, intent: Intent, confidence: float) -> str:
         """Return answer, clarify or refuse: stricter where it cannot be undone, readier in an emergency."""
@@ -139,7 +137,7 @@ def _with_borders(
 ) -> Confidence:
     tops: list[tuple[str, float]] = []
     for row in scores:
-        _, chances = confidence.chances(names, row)
+        chances = dict(zip(names, confidence.chances(names, row), strict=True))
         chances.pop(OUT_OF_SCOPE)
         tops.append(max(chances.items(), key=lambda item: item[1]))
     inside = [name != OUT_OF_SCOPE for name in truth]

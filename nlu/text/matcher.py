@@ -43,6 +43,7 @@ _BESIDE_CRITERIA = re.compile(
 _CRITERIA = frozenset(("date", "amount_min", "amount_max", "seller"))
 _GREETING, _THANKS = "smalltalk.greet", "smalltalk.thanks"
 _SHORTEST_NEAR, _LONGEST_PHRASE, _NEAR = 4, 24, 90
+_MOST_LONGER = 2
 _EXACT, _NEARLY, _EXAMPLE, _CRITERIA_ONLY = 0.99, 0.95, 0.97, 0.85
 _UNWEIGHED = np.empty(0, np.float32)
 
@@ -165,9 +166,8 @@ class Matcher:
         self._near: dict[tuple[str, int], list[str]] = {}
         for name, phrases in self._phrases.items():
             for phrase in phrases:
-                if len(phrase) >= _SHORTEST_NEAR:
-                    for size in range(len(phrase) - 2, len(phrase) + 3):
-                        self._near.setdefault((name, size), []).append(phrase)
+                for size in _sizes_near(len(phrase)):
+                    self._near.setdefault((name, size), []).append(phrase)
         self._examples = learnt.sentences
 
     def language(self, text: str, forced: str | None = None) -> str:
@@ -251,9 +251,8 @@ class Matcher:
             return Sure(self._sounding[said], _NEARLY, "phrase")
         if len(normal) < _SHORTEST_NEAR:
             return None
-        near = extractOne(
-            normal, self._near.get((language, len(normal)), []), scorer=ratio, score_cutoff=_NEAR
-        )
+        likely = self._near.get((language, len(normal)))
+        near = extractOne(normal, likely, scorer=ratio, score_cutoff=_NEAR) if likely else None
         return Sure(own[near[0]], _NEARLY, "phrase") if near else None
 
     def _keys(self, text: str, language: str) -> Iterable[str]:
@@ -269,6 +268,17 @@ class Learnt:
     reader: Reader
     classifier: Classifier
     sentences: dict[str, str]  # normalised example → intent, where it is certain
+
+
+def _sizes_near(size: int) -> list[int]:
+    """Return the lengths of texts that are no phrase of length `size` and yet can come near it.
+
+    The ratio counts characters put in and taken out: another text of the same length has two at least.
+    """
+    if size < _SHORTEST_NEAR:
+        return []
+    sizes = range(size - _MOST_LONGER, size + _MOST_LONGER + 1)
+    return [other for other in sizes if 100 - 100 * (abs(other - size) or 2) / (other + size) >= _NEAR]
 
 
 def _sounding(phrases: Mapping[str, str]) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from operator import itemgetter
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -177,9 +176,9 @@ class Understander:
         return tuple(ranked), action
 
     def _ranked(self, scores: NDArray[np.float32], intents: tuple[str, ...]) -> list[Guess]:
-        _, chances = self.confidence.chances(intents, scores)
-        best = sorted(chances.items(), key=itemgetter(1), reverse=True)[: _MOST_ALTERNATIVES + 1]
-        return [Guess(name, round(chance, 4)) for name, chance in best]
+        chances = self.confidence.chances(intents, scores)
+        best = sorted(range(len(chances)), key=chances.__getitem__, reverse=True)[: _MOST_ALTERNATIVES + 1]
+        return [Guess(intents[at], round(chances[at], 4)) for at in best]
 
     def _two_wishes(
         self, parts: tuple[str, str], today: date, language: str, whole: tuple[tuple[Guess, ...], str]
