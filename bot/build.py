@@ -10,17 +10,14 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot import metrics, office
-from bot.channels.wechat.account import Account as WeChatAccount
+from bot.accounts import accounts
 from bot.channels.wechat.adapter import WeChat
-from bot.channels.wechat.sending import ReadDocument
-from bot.channels.wechat.talk import Keep
-from bot.channels.wechat.template import DEFAULT_FIELDS
 from bot.delivery import Delivery
 from bot.demo import CONTACT
 from bot.jobs import Jobs
 from bot.live import Live
 from bot.outside.speech import SpeechEndpoint
-from bot.settings import Settings, SettingsError, secret
+from bot.settings import Settings, secret
 from handlers.assistant import Assistant
 from handlers.core import AttachmentError, Channel, Services
 from locales.catalog import HOME, Catalog
@@ -73,6 +70,7 @@ async def build(settings: Settings) -> Program:
 
     Raises SettingsError, StoreSetupError or LocaleError.
     """
+    wechat_account, telegram_account = accounts(settings)
     catalog = Catalog.load()
     loading = asyncio.create_task(
         asyncio.to_thread(Understander.load, cache=settings.data_dir / "understanding")
@@ -131,12 +129,14 @@ async def build(settings: Settings) -> Program:
         await store.write(outbox.push, assistant.pushed(key, outgoing))
         wake()
 
-    try:
-        wechat = _wechat(settings, assistant, catalog, keep, read_document)
-        telegram = _telegram(settings, assistant, read_document)
-    except ValueError as error:
-        await store.close()
-        raise SettingsError(f"PIAODA_{error}") from error
+    wechat = telegram = None
+    if wechat_account is not None:
+        wechat = WeChat(wechat_account, assistant, catalog, keep, read_document)
+    if telegram_account is not None:
+        from bot.channels.telegram.adapter import Telegram
+        from bot.channels.telegram.commands import load_commands
+
+        telegram = Telegram(telegram_account, assistant, load_commands(HOME), read_document)
     for channel in (wechat, telegram):
         if channel is not None:
             channels[channel.name] = channel
@@ -226,43 +226,3 @@ def _speech(settings: Settings) -> SpeechEndpoint | None:
     return SpeechEndpoint(
         url=settings.speech_url, api_key=secret(settings.speech_key) or "", model=settings.speech_model
     )
-
-
-def _wechat(
-    settings: Settings, assistant: Assistant, catalog: Catalog, keep: Keep, read_document: ReadDocument
-) -> WeChat | None:
-    token = secret(settings.wechat_token)
-    if token is None:
-        if settings.wechat_app_id or settings.wechat_app_secret or settings.wechat_aes_key:
-            raise ValueError("WECHAT_TOKEN is missing; the other WeChat settings need it")
-        return None
-    account = WeChatAccount(
-        token=token,
-        app_id=settings.wechat_app_id,
-        app_secret=secret(settings.wechat_app_secret),
-        aes_key=secret(settings.wechat_aes_key),
-        mode=settings.wechat_mode,
-        api_base=settings.wechat_api_base,
-        template_id=settings.wechat_template_id,
-        template_fields=settings.wechat_template_fields or DEFAULT_FIELDS,
-        public_url=settings.public_url,
-    )
-    return WeChat(account, assistant, catalog, keep, read_document)
-
-
-def _telegram(settings: Settings, assistant: Assistant, read_document: ReadDocument) -> "Telegram | None":
-    token = secret(settings.telegram_token)
-    if token is None:
-        return None
-    # Its library is large: who does not use Telegram need not wait for it.
-    from bot.channels.telegram.adapter import Account, Telegram
-    from bot.channels.telegram.commands import load_commands
-
-    account = Account(
-        token=token,
-        mode=settings.telegram_mode,
-        secret=secret(settings.telegram_secret),
-        public_url=settings.public_url,
-        api_base=settings.telegram_api_base,
-    )
-    return Telegram(account, assistant, load_commands(HOME), read_document)

@@ -1,6 +1,7 @@
 """Settings from the environment and `.env`, prefix PIAODA_; each is listed in `.env.example`."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -8,6 +9,10 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validat
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "PIAODA_"
+
+
+_FIELD = re.compile(r"\b(?:(?:wechat|telegram)_[a-z_]+|public_url)\b")
+_COMPANIES = '[{"name": "…", "tax_id": "…"}]'
 
 
 class SettingsError(Exception):
@@ -100,11 +105,18 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        name = PREFIX + "_".join(str(part) for part in first["loc"][:1]).upper()
+        name, *inside = first["loc"]
         message = first["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"{name}: {message}") from None
-    except ValueError as error:  # a list that is no JSON
-        raise SettingsError(f"a setting cannot be read: {error}") from None
+        if inside:
+            message = f"{message} ({'.'.join(str(part) for part in inside)}); write it as {_COMPANIES}"
+        raise SettingsError(f"{PREFIX}{str(name).upper()}: {message}") from None
+    except ValueError:  # the only list that has to be JSON
+        raise SettingsError(f"{PREFIX}COMPANIES is no JSON; write it as {_COMPANIES}") from None
+
+
+def in_settings(message: str) -> str:
+    """A channel's complaint, with the names of its fields as the administrator writes them."""
+    return _FIELD.sub(lambda match: PREFIX + match.group().upper(), message)
 
 
 def unknown_names() -> list[str]:

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import errno
 import gc
 import signal
 import socket
@@ -78,9 +79,9 @@ async def _serve(settings: Settings) -> int:
         forwarded_allow_ips=list(settings.trusted_proxies),
     )
     server = _Server(config, program.live)
-    if not _is_free(settings):
+    if (why := _cannot_listen(settings)) is not None:
         await program.store.close()
-        raise SettingsError(f"PIAODA_PORT: {settings.port} is in use; stop the other program or set another")
+        raise SettingsError(why)
     listener = config.bind_socket()
     async with running(program):
         gc.freeze()  # what is there now stays: no collection need look at it again
@@ -112,14 +113,19 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _is_free(settings: Settings) -> bool:
+def _cannot_listen(settings: Settings) -> str | None:
+    """Why nobody could reach us, or None."""
     with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.host, settings.port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return f"PIAODA_PORT: {settings.port} is in use; stop the other program or set another"
+            if error.errno == errno.EACCES:
+                return f"PIAODA_PORT: {settings.port} may not be used without more rights; set one above 1023"
+            return f"PIAODA_HOST: {settings.host} is no address of this machine; 0.0.0.0 means all of them"
+    return None
 
 
 def _greet(settings: Settings) -> None:

@@ -24,6 +24,7 @@ from bot.channels.telegram.wire import connect, hush_libraries
 from storage.records import Attachment, Outgoing
 
 PATH = "/telegram"
+_TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _STOP_SECONDS = 10.0
 
@@ -41,6 +42,10 @@ class Account:
     api_base: str = "https://api.telegram.org"
 
     def __post_init__(self) -> None:
+        if not _TOKEN.fullmatch(self.token):
+            raise ValueError(
+                "telegram_token must be as BotFather shows it: digits, a colon, letters and digits"
+            )
         if self.secret is not None and not _SECRET.fullmatch(self.secret):
             raise ValueError("telegram_secret must be 1 to 256 characters of A-Z a-z 0-9 _ -")
         if self.mode == "webhook" and not self.public_url:

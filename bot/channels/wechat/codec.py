@@ -49,7 +49,9 @@ class Cryptor:
         except ValueError:
             secret = b""
         if len(key) != 43 or len(secret) != 32:
-            raise ValueError("the EncodingAESKey must be the 43 characters that the console shows")
+            raise ValueError(
+                "wechat_aes_key must be the 43 characters that the console shows as EncodingAESKey"
+            )
         self._token = token
         self._app_id = app_id.encode()
         self._cipher = Cipher(algorithms.AES256(secret), modes.CBC(secret[:16]))

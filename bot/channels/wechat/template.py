@@ -62,14 +62,16 @@ def field_names(text: str) -> Mapping[str, str]:
     """The fields from a setting such as `thing1=summary,time2=time`; raises ValueError."""
     fields = dict(_pair(part) for part in text.split(",") if part.strip())
     if not fields:
-        raise ValueError("a template needs at least one field")
+        raise ValueError("wechat_template_fields needs at least one field")
     return fields
 
 
 def _pair(part: str) -> tuple[str, str]:
     name, _, value = (word.strip() for word in part.partition("="))
     if not _FIELD.fullmatch(name) or value not in _VALUES:
-        raise ValueError(f"{part.strip()!r} must be a field of the template = one of {', '.join(_VALUES)}")
+        raise ValueError(
+            f"wechat_template_fields: {part.strip()!r} must be a field of the template = one of {', '.join(_VALUES)}"
+        )
     return name, value
 
 
