@@ -18,8 +18,10 @@ from typing import Any
 
 import structlog
 
+from bot import requests
 from bot.outside.cells import SheetError
 from bot.outside.sheets import LARGEST, SheetRow, read_sheet
+from bot.requests import RequestError, minute
 from bot.settings import Settings
 from storage import invoices, keys, notices, outbox, people
 from storage.database import DirectoryBusyError, StoreUnavailableError
@@ -116,7 +118,10 @@ def _address(settings: Settings) -> Path:
 
 
 async def _do(store: Store, name: str, wish: Mapping[str, Any]) -> Any:
-    return await OPERATIONS[name](store, wish)
+    try:
+        return await OPERATIONS[name](store, wish)
+    except RequestError as error:
+        raise OperationError(str(error)) from error
 
 
 async def import_sheet(store: Store, wish: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,11 +182,7 @@ async def make_key(store: Store, wish: Mapping[str, Any]) -> str:
 async def list_keys(store: Store, wish: Mapping[str, Any]) -> list[list[str]]:
     """[name, made at, revoked at] of all keys."""
     found = await store.read(keys.names)
-    return [[name, _minute(made), "" if ended is None else _minute(ended)] for name, made, ended in found]
-
-
-def _minute(at: datetime) -> str:
-    return at.isoformat(timespec="minutes")
+    return [[name, minute(made), "" if ended is None else minute(ended)] for name, made, ended in found]
 
 
 async def revoke_key(store: Store, wish: Mapping[str, Any]) -> int:
@@ -203,7 +204,7 @@ async def list_outbox(store: Store, wish: Mapping[str, Any]) -> list[dict[str, A
             "chat": str(item.outgoing.chat),
             "reply": item.outgoing.key,
             "attempts": item.attempts,
-            "created_at": _minute(item.created_at),
+            "created_at": minute(item.created_at),
         }
         for item in await store.read(outbox.waiting, states, wish["most"])
     ]
@@ -231,33 +232,9 @@ async def _mark(
 async def list_feedback(store: Store, wish: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Ratings, praise, complaints and suggestions, oldest first."""
     return [
-        {"at": _minute(kept.at), **kept.value} for kept in await store.read(notices.facts_under, "feedback:")
+        {"at": minute(kept.at), **kept.value} for kept in await store.read(notices.facts_under, "feedback:")
     ]
 
-
-async def list_requests(store: Store, wish: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Requests for a copy or erasure of personal data (查阅、复制、删除), oldest first; the open ones unless `all`."""
-    staff = {each.id: each for each in await store.read(people.everyone)}
-    found = []
-    for kept in await store.read(notices.facts_under, _REQUESTS):
-        if wish["all"] or "settled_at" not in kept.value:
-            who = staff.get(kept.value["employee"])
-            person = {"number": who.number, "name": who.name} if who is not None else {}
-            found.append({"at": _minute(kept.at), **kept.value, **person})
-    return found
-
-
-async def settle_request(store: Store, wish: Mapping[str, Any]) -> None:
-    """Note that a request has been carried out."""
-    for kept in await store.read(notices.facts_under, _REQUESTS):
-        if kept.value["reference"] == wish["reference"].upper():
-            value = {**kept.value, "settled_at": _minute(datetime.now(UTC))}
-            await store.write(notices.keep_fact, Fact(kept.key, value, kept.at))
-            return
-    raise OperationError(f"no request has the reference {wish['reference']}")
-
-
-_REQUESTS = "privacy:"
 
 OPERATIONS: Mapping[str, Operation] = {
     "import": import_sheet,
@@ -271,6 +248,9 @@ OPERATIONS: Mapping[str, Operation] = {
     "outbox.resend": resend,
     "outbox.drop": give_up,
     "feedback.list": list_feedback,
-    "requests.list": list_requests,
-    "requests.done": settle_request,
+    "requests.list": requests.list_requests,
+    "requests.done": requests.settle_request,
+    "requests.copy": requests.copy_request,
+    "requests.file": requests.file_of_request,
+    "requests.erase": requests.erase_request,
 }

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,11 +10,13 @@ import pytest
 
 from bot.cli import main
 from handlers.feedback import reference_of
-from storage import notices, outbox, people
+from storage import invoices, messages, notices, outbox, people
+from storage.invoices import InvoiceDraft
+from storage.messages import Arrival
 from storage.notices import Fact
 from storage.outbox import Push
 from storage.people import NewEmployee
-from storage.records import ChatId, OutboxState, Outgoing, Role
+from storage.records import ChatId, Message, OutboxState, Outgoing, Role
 from storage.store import Store
 
 KINDS = Path(__file__).parent / "sheets" / "kinds.csv"
@@ -124,3 +127,42 @@ def test_an_import_tells_each_row_it_leaves_out_and_takes_the_rest(
     ]
     assert main(["import", "--dry-run", str(KINDS)]) == 2
     assert "8 rows left out" in capsys.readouterr().out
+
+
+async def _talked(home: Path) -> None:
+    store = await Store.open(f"sqlite:///{home}/piaoda.db")
+    await store.write(messages.claim, Arrival(Message("m1", CHAT, "我的票呢"), NOW))
+    (person,) = await store.read(people.everyone)
+    made = InvoiceDraft("26112000000000000007", owner_id=person.id, source="import", at=NOW)
+    await store.write(invoices.store, made)
+    await store.close()
+
+
+def test_a_copy_and_an_erasure_are_carried_out_by_the_reference(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asyncio.run(_left(home))
+    asyncio.run(_talked(home))
+    assert main(["requests", "list", "--json"]) == 0
+    export, erasure = (json.loads(line)["reference"] for line in lines(capsys))
+    place = home / "copy.zip"
+    assert main(["requests", "copy", str(place), export]) == 0
+    assert place.stat().st_mode & 0o077 == 0
+    with zipfile.ZipFile(place) as archive:
+        found = json.loads(archive.read("data.json"))
+    assert [each["text"] for each in found["messages"]] == ["我的票呢"]
+    assert [each["number"] for each in found["invoices"]] == ["26112000000000000007"]
+    assert main(["requests", "copy", str(place), export]) == 1  # never over another file
+    assert main(["requests", "erase", erasure]) == 1  # not without a yes
+    assert main(["requests", "erase", export, "--yes"]) == 1  # a copy is no erasure
+    assert main(["requests", "copy", str(home / "none.zip"), "NOSUCH00"]) == 1
+    assert not (home / "none.zip").exists()
+    capsys.readouterr()
+    assert main(["requests", "erase", erasure.lower(), "--yes"]) == 0
+    assert "1 messages" in capsys.readouterr().out
+    assert main(["requests", "erase", erasure, "--yes"]) == 1
+    assert erasure in capsys.readouterr().err
+    assert main(["requests", "list", "--all", "--json"]) == 0
+    (entry,) = [json.loads(line) for line in lines(capsys)]
+    assert entry["chat"] == ""
+    assert entry["erased"]["messages"] == 1
