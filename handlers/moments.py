@@ -58,6 +58,16 @@ def find_when(text: str, now: datetime) -> When | None:
     return When(_coming(local.date(), local, clock)) if clock is not None else None
 
 
+def moved(text: str, at: datetime, now: datetime) -> datetime | None:
+    """A time with the clock or the day that a text names instead; None if it names neither, or what is past."""
+    said, before = unicodedata.normalize("NFKC", text).casefold(), at.astimezone(BEIJING)
+    clock, day = _clock(said), _day(said, now.astimezone(BEIJING))
+    if clock is None and day is None:
+        return None
+    changed = datetime.combine(day or before.date(), clock or before.time(), BEIJING)
+    return changed if changed > now else None
+
+
 def _day(said: str, local: datetime) -> date | None:
     words, today = moment_words(), local.date()
     if words.search("day_after_tomorrow", said):

@@ -9,7 +9,7 @@ from typing import Any
 
 from handlers.core import Button, Outcome, Reply, Services, Turn
 from handlers.ellipsis import place_in
-from handlers.moments import When, find_when, month_end, without_time
+from handlers.moments import When, find_when, month_end, moved, without_time
 from locales.catalog import BEIJING, Phrase
 from locales.talk import Talk, compiled, talk
 from storage import notices
@@ -33,6 +33,7 @@ class _Words:
         # What asks to be reminded, around what to be reminded of.
         self.around = said.pattern("remind.around")
         before, after = said.any_of("remind.before"), said.any_of("remind.after")
+        self.moved = said.pattern("remind.moved")
         self.edges = compiled(rf"^(?:{_MARKS}|{before})+|(?:{_MARKS}|{after})+$")
 
 
@@ -93,6 +94,22 @@ async def instead_of_follows(turn: Turn, services: Services) -> Outcome | None:
     """To be told no more means the reminders where no invoice is followed; None where one is."""
     followed = await services.store.ask(notices.followed, turn.message.chat)
     return None if followed or turn.message.action is not None else await _cancelled(turn, services)
+
+
+async def put_off(turn: Turn, services: Services) -> Outcome | None:
+    """Another clock or day for the reminder that was just set: "remind me tomorrow", "at 3pm"; None for any other."""
+    text = turn.message.text
+    if turn.said != "remind.done" or turn.message.action is not None or len(text) > _LONGEST:
+        return None
+    if _words().edges.sub("", _words().moved.sub(" ", without_time(text))).strip():
+        return None  # it speaks of something else, too
+    have = await services.store.read(notices.reminders_of, turn.message.chat)
+    newest = max(have, key=lambda each: each.id, default=None)
+    at = moved(text, newest.due_at, turn.now) if newest is not None else None
+    if newest is None or at is None:
+        return None
+    await services.store.write(notices.forget_reminders, (turn.message.chat, newest.id))
+    return await _kept(turn, services, When(at, newest.repeat), newest.subject)
 
 
 async def stopped(turn: Turn, services: Services) -> Outcome | None:

@@ -192,6 +192,7 @@ FOLLOW_UPS: tuple[Parser, ...] = (
     filing.words,
     correction.in_words,
     remind.in_words,
+    remind.put_off,
     follow.in_words,
     habits.in_words,
     export.in_words,
