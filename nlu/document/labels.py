@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from nlu.document.goods import goods_rows, in_goods
 from nlu.document.page import Page, Piece, Row
 from nlu.document.reading import Box
 
@@ -91,11 +92,14 @@ class Labelled:
 
     @cached_property
     def labels(self) -> tuple[Label, ...]:
-        """All labels in reading order."""
+        """All labels in reading order, those among the goods left out."""
+        goods = goods_rows(self.page.rows)
         return tuple(
             Label(match.lastgroup or "", Piece(row, match.start(), match.end()), index)
             for index, row in enumerate(self.page.rows)
+            if index not in goods
             for match in _LABEL.finditer(row.text)
+            if not in_goods(row, match.start())
         )
 
     def named(self, *names: str) -> Iterator[Label]:

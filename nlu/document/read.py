@@ -26,19 +26,15 @@ from nlu.document.reading import DocumentError, Found, Reading, Refusal, Source
 from nlu.document.refused import INVOICE_WORDS, no_invoice, other_page, refused
 from nlu.document.seen import Sight, is_invoice, look
 from nlu.document.sniff import Form, sniff
+from nlu.document.textlayer import goes_on, lacks_words, says_nothing
 from nlu.document.xmltree import Leaf, parse_xml
 
-_TEXT_LETTERS = 40  # characters on a page that make it a page with a text layer
 _CODE_SCALE = 2.0  # x 72 dpi: at 144 dpi every code of real files reads
 _CLOSER_SCALE = 3.5
 _OCR_SIDE = 2200  # pixels of a drawn page
 _MOST_MEMBERS = 60  # files of an archive
 _OFD_PAGES = 20  # of one document that are read
 _DEEPEST = 2  # archives inside archives
-# Of any page in Chinese these are a tenth and more.
-_USUAL = frozenset(
-    "的一是不了在有人我他这中大为上个国和年月日公司名号码电子发票客价税合计金额单位行费地址:（）()¥￥，。"
-)
 _CORE = ("number", "issue_date", "total")
 # Kinds whose original is a file: a picture of one does not replace it.
 _FILES = frozenset(
@@ -181,15 +177,19 @@ class Ladder:
     def _pdf_page(self, pdf: Pdf, number: int, structured: list[Evidence]) -> Reading:
         page = pdf.words(number)
         found_codes = _codes_on(pdf, number, page)
-        if not structured and (_says_nothing(page) or pdf.is_scan(number)):
+        if not structured and (says_nothing(page) or pdf.is_scan(number)):
             return self.picture(_drawn(pdf, number, page), number + 1, known=found_codes, printed=False)
         named = other_page(page, coded=bool(found_codes))
         if named is not None:
             return Reading(refusal=Refusal.NOT_AN_INVOICE, named=named)
+        if not found_codes and not structured and titles.is_letter(page):
+            return no_invoice(page.text)
         found: list[Found] = []
         evidences: list[Evidence] = list(structured)
         papers = papers_on(page, found_codes, pdf.turns[number])
         for part in papers:
+            if part.qr is None and not structured and titles.is_letter(part.page):
+                continue
             evidence = read_page(part.page, Source.PDF, kind=part.qr.kind if part.qr else None)
             evidences.append(evidence)
             merged = self._merged([*structured, evidence], part.qr, number + 1)
@@ -198,8 +198,8 @@ class Ladder:
         if len(found) == 1 and pdf.count == 1 and not structured:
             found = [self._with_entries(pdf, found[0], evidences, papers[0].qr)]
         looks_like_one = bool(found or found_codes or INVOICE_WORDS.search(page.text))
-        looks_like_one = looks_like_one and not _goes_on(page)
-        whole = bool(found) and _is_whole(found[0]) and (bool(structured) or not _lacks_words(found[0], page))
+        looks_like_one = looks_like_one and not goes_on(page)
+        whole = bool(found) and _is_whole(found[0]) and (bool(structured) or not lacks_words(found[0], page))
         if looks_like_one and len(papers) == 1 and not whole:
             # Values drawn as lines or pictures, or letters that the file does not name: look at the page.
             seen = self.picture(
@@ -332,30 +332,6 @@ def _is_whole(found: Found) -> bool:
     if kind is None or (kind.has_tax and kind.has_seller):
         needed.append("seller_name")
     return all(getattr(invoice, name) is not None for name in needed)
-
-
-def _lacks_words(found: Found, page: Page) -> bool:
-    """True for a ticket whose buyer no label names, as the text holds none: the railway's fonts do not tell them."""
-    return (
-        found.invoice.kind in (Kind.RAIL_E, Kind.AIR_E)
-        and found.invoice.buyer_name is None
-        and not INVOICE_WORDS.search(page.text)
-    )
-
-
-def _goes_on(page: Page) -> bool:
-    """True for a page of an invoice before its last one, where the sums stand."""
-    count = re.search(r"共(\d{1,2})页第(\d{1,2})页", page.text)
-    return count is not None and int(count.group(2)) < int(count.group(1))
-
-
-def _says_nothing(page: Page) -> bool:
-    """True for a page with hardly any text, and for one whose fonts do not tell what their signs mean."""
-    letters = re.sub(r"\s", "", page.text)
-    if len(letters) < _TEXT_LETTERS:
-        return True
-    others = [char for char in letters if not char.isascii()]
-    return len(others) > 0.1 * len(letters) and sum(char in _USUAL for char in others) < 0.04 * len(others)
 
 
 def _together(readings: Sequence[Reading]) -> Reading:

@@ -6,16 +6,20 @@ invoice, the invoice that was voided before.
 
 import re
 
+from nlu.document.goods import total_row
 from nlu.document.page import Page, Word, build_page
 
 _TOTAL = re.compile(r"价税合计")
+_NAME_OF_GOODS = re.compile(r"\*[^*]{1,20}\*")
 _COLUMN = frozenset({"备", "注", "备注", "備", "備注"})
 _OTHER_FORMS = re.compile(r"机动车|二手车")  # their sellers stand under the total
 
 
 def without_remark(page: Page) -> Page:
     """The page less the words of its remark; the page itself where none is found."""
-    total = next((row for row in page.rows if _TOTAL.search(row.text)), None)
+    whole = total_row(page.rows)
+    named = (row for row in page.rows if _TOTAL.search(row.text) and not _NAME_OF_GOODS.match(row.text))
+    total = next(named, None) if whole is None else page.rows[whole]
     if total is None or _OTHER_FORMS.search(page.text):
         return page
     left = _left_of_remark(page, total.middle)

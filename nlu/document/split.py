@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from nlu.document.goods import in_goods
 from nlu.document.page import Page, Row, Word, build_page
 
 # What opens an invoice; two of them far apart are two papers.
@@ -47,8 +48,15 @@ def split_page(page: Page, marks: Sequence[tuple[float, float]] = ()) -> list[Pa
 
 def _anchors(page: Page) -> list[tuple[float, float, float]]:
     """Titles and number labels with their places: (x, y, kind of anchor), one of a kind per paper."""
-    titles = [_place(row, match) for row in page.rows for match in _TITLE.finditer(row.text)]
-    numbers = [_place(row, match) for row in page.rows for match in _NUMBER.finditer(row.text)]
+    titles, numbers = (
+        [
+            _place(row, match)
+            for row in page.rows
+            for match in pattern.finditer(row.text)
+            if not in_goods(row, match.start())
+        ]
+        for pattern in (_TITLE, _NUMBER)
+    )
     apart = 4.0 * page.em
     tickets = [
         _spread([_place(row, match) for row in page.rows for match in once.finditer(row.text)], apart)

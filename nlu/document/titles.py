@@ -188,6 +188,14 @@ def is_trip_sheet(page: Page) -> bool:
     )
 
 
+_LETTER = re.compile(r"[发收寄]件人[:]|发送时间[:]|主题[:]|尊敬的|请查收|您收到|(?:From|Subject|Sent):")
+
+
+def is_letter(page: Page) -> bool:
+    """True for a mail or letter that tells of an invoice and is none: it names number, day and sum as well."""
+    return bool(_LETTER.search(page.text)) and kind_of(page)[0] is None
+
+
 def is_goods_list(page: Page) -> bool:
     """True for the list of goods (销货清单) that belongs to an invoice."""
     head = "".join(row.text for row in page.rows[:6])

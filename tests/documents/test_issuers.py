@@ -191,3 +191,48 @@ def test_forms_of_a_date(kind: str, printed: str) -> None:
     sheet = drawn.sheet.changed("issue_date", text)
     sheet.marks = [mark for mark in sheet.marks if not isinstance(mark, Inlay)]
     assert faults(drawn, to_pdf(sheet, "visual", 1)) == []
+
+
+GOODS = (
+    "*信息技术服务*合计服务费",
+    "*印刷品*发票号码:2411200000",
+    "*餐饮服务*名称：套餐A",
+    "*日用品*7%驱蚊液",
+    "*住宿服务*2024年01月02日-2024年01月05日",
+    "*服务*价税合计服务",
+    "*劳务*¥88.00代金券",
+    "*咨询*统一社会信用代码查询",
+)
+
+
+@pytest.mark.parametrize("name", GOODS)
+@pytest.mark.parametrize("kind", ["digital_special", "vat_e_ordinary"])
+def test_goods_that_are_called_as_labels_are(kind: str, name: str) -> None:
+    drawn = draw(kind, 910 + GOODS.index(name), "AB"[GOODS.index(name) % 2])
+    sheet = marked(
+        drawn.sheet, lambda text: [replace(text, text=name[:22]) if text.text.startswith("*") else text]
+    )
+    assert faults(drawn, to_pdf(sheet, "scrambled", 3)) == []
+    sheet.marks = [mark for mark in sheet.marks if not isinstance(mark, Inlay)]
+    assert faults(drawn, to_pdf(sheet, "visual", 3)) == []
+
+
+LETTER = (
+    "发件人：noreply@mail.example.cn  发送时间：2025年1月2日(星期四) 上午10:00",
+    "主题：您收到一张电子发票[发票号码：24112000000099999999]",
+    "尊敬的客户：您好，请查收。购买方名称：砚溪 开票日期：2019年01月01日 价税合计：¥99.00",
+)
+
+
+def test_letter_that_comes_with_an_invoice_is_none() -> None:
+    """On a page of its own, or printed above it."""
+    drawn = draw("digital_special", 905, "A")
+    letter = Sheet(210, 297, "A")
+    for place, line in enumerate(LETTER):
+        letter.text(10, 8 + 6 * place, line, 3)
+    assert read(to_pdf(letter), "letter.pdf").refusal is not None
+    assert wrong(to_pdf([letter, drawn.sheet]), [drawn]) == []
+    letter.marks += placed(drawn.sheet, 0, 30, 1.0)
+    assert wrong(to_pdf(letter), [drawn]) == []
+    letter.marks = [mark for mark in letter.marks if not isinstance(mark, Inlay)]
+    assert wrong(to_pdf(letter), [drawn]) == []
