@@ -10,12 +10,10 @@ from rapidfuzz.fuzz import ratio
 from rapidfuzz.process import cdist
 
 from nlu.text.features import Seen, is_sound
-from nlu.text.meanings import NONE
 from nlu.text.solvers import Floats, Places, Vector, descended, gram, logistic, solved
 
 # How much each block of features counts: n-grams, words, sounds, concepts, pairs of concepts, slots.
 _WEIGHTS = (1.0, 1.0, 0.4, 0.35, 0.25, 0.1)
-_MEANING_WEIGHT = 0.6
 _SIMILARITY_WEIGHT = 0.2
 _RIDGE = 0.5
 # A block of concepts is at least as long as this: one weak concept alone is weak evidence.
@@ -35,14 +33,9 @@ _NO_LIKENESS = 1e-6
 class Space:
     """Which features there are and how much each tells (TF-IDF), learnt from the examples."""
 
-    def __init__(self, places: dict[str, int], weights: Floats, usual: Floats = NONE) -> None:
-        """`usual` is the mean of the meanings: what all examples have in common tells nothing."""
+    def __init__(self, places: dict[str, int], weights: Floats) -> None:
         self.places = places
         self.weights = weights
-        self.usual = usual
-        # Meaning has its own places behind those of the features.
-        self.size = len(places) + len(usual)
-        self._meaning = np.arange(len(places), self.size, dtype=np.int32)
 
     @classmethod
     def of(cls, examples: Sequence[Seen], *, least: int, few: bool = False) -> "Space":
@@ -62,9 +55,7 @@ class Space:
         ]
         known = np.array([count for _, count in kept], dtype=np.float32)
         weights = np.log((1 + len(examples)) / (1 + known)) + 1
-        meanings = [seen.meaning for seen in examples if len(seen.meaning)]
-        usual: Floats = np.mean(meanings, axis=0, dtype=np.float32) if meanings else NONE
-        return cls({name: place for place, (name, _) in enumerate(kept)}, weights.astype(np.float32), usual)
+        return cls({name: place for place, (name, _) in enumerate(kept)}, weights.astype(np.float32))
 
     def vector(self, seen: Seen) -> Vector:
         """Return the vector of a message: each block has its own fixed length."""
@@ -90,11 +81,7 @@ class Space:
                 part *= np.array(strengths, dtype=np.float32)
             part *= math.sqrt(share / max(least, part.dot(part)))
             end = start
-        if not len(self.usual) or not len(seen.meaning):
-            return Vector(here, values)
-        own = seen.meaning - self.usual
-        own *= math.sqrt(_MEANING_WEIGHT / max(own.dot(own), _NO_LIKENESS))
-        return Vector(np.concatenate((here, self._meaning)), np.concatenate((values, own)))
+        return Vector(here, values)
 
 
 def _tells_once(name: str, few: bool) -> bool:
@@ -179,10 +166,10 @@ def fit(
     space = Space.of(examples, least=2 if many else 1, few=few)
     vectors = [space.vector(seen) for seen in examples]
     if many:
-        return Classifier(labels, space, descended(vectors, classes, len(intents), space.size), {})
+        return Classifier(labels, space, descended(vectors, classes, len(intents), len(space.places)), {})
     truth = np.full((len(examples), len(intents)), -1, dtype=np.float32)
     truth[np.arange(len(examples)), classes] = 1
-    kernel = gram(vectors, space.size)
+    kernel = gram(vectors, len(space.places))
     groups = _groups(examples, languages)
     for _, rows, likeness in groups.values():
         kernel[np.ix_(rows, rows)] += np.float32(_SIMILARITY_WEIGHT) * (likeness @ likeness.T)
@@ -191,7 +178,7 @@ def fit(
     answer = solved(kernel, truth)
     if told_apart is not None:
         answer = np.float32(_RIDGE_SHARE) * answer + np.float32(_LOGISTIC_SHARE) * told_apart
-    weights = np.zeros((space.size, len(intents)), dtype=np.float32)
+    weights = np.zeros((len(space.places), len(intents)), dtype=np.float32)
     for vector, row in zip(vectors, answer, strict=True):
         weights[vector.places] += np.outer(vector.values, row)
     near = {

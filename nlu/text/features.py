@@ -1,4 +1,4 @@
-"""What the classifier sees of a message: n-grams, sounds, concepts, slots and meaning."""
+"""What the classifier sees of a message: n-grams, sounds, concepts and slots."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
@@ -8,9 +8,7 @@ from typing import NamedTuple
 
 from locales.strict_yaml import LocaleError
 from nlu.text.expressions import Expression
-from nlu.text.meanings import NONE, meaning
 from nlu.text.normal import Normaliser, Words
-from nlu.text.solvers import Floats
 from nlu.text.triggers import pieces, plain_start, plain_word, triggers
 
 _RUN = re.compile(r"[a-zà-ɏ0-9']+|[^\sa-zà-ɏ0-9']+")
@@ -220,13 +218,10 @@ class Concepts:
 class Eyes:
     """Looks at a normalised message and says what is in it."""
 
-    def __init__(self, concepts: Concepts, *, general: bool = False) -> None:
-        """`general`: there are no concepts of a trade to tell what belongs together.
-
-        Then words that stand near each other count too, and what English words mean.
-        """
+    def __init__(self, concepts: Concepts, *, near: bool = False) -> None:
+        """`near`: words that stand near each other count too, where no concepts of the trade tell what belongs together."""
         self._concepts = concepts
-        self._general = general
+        self._near = near
 
     def see(self, text: str, slots: Iterable[str], *, chinese: bool) -> "Seen":
         """Return the features of a message; `slots` are the names of what was found in it."""
@@ -241,12 +236,11 @@ class Eyes:
         return Seen(
             text,
             dict.fromkeys(grams(text), 1.0),
-            dict.fromkeys(near_words(text), 1.0) if self._general else {},
+            dict.fromkeys(near_words(text), 1.0) if self._near else {},
             dict.fromkeys(sound_grams(said), 1.0),
             {f"\x01{name}": concepts[name] for name in names},
             pairs,
             dict.fromkeys((f"\x02{name}" for name in slots), 1.0),
-            meaning(text) if self._general else NONE,
         )
 
 
@@ -260,7 +254,6 @@ class Seen(NamedTuple):
     concepts: Mapping[str, float]
     pairs: Mapping[str, float]
     slots: Mapping[str, float]
-    meaning: Floats = NONE  # of English words, of length 1; empty if there are none
 
     def blocks(self) -> tuple[Mapping[str, float], ...]:
         """Return the blocks in their fixed order."""

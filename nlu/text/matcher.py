@@ -98,7 +98,7 @@ class Reader:
                 for text in (*language.said(), *language.words)
             ),
         )
-        self.eyes = Eyes(self.concepts, general=not lexicon.ours)
+        self.eyes = Eyes(self.concepts, near=not lexicon.ours)
 
     def normal(self, text: str, slots: "Slots | None", language: str) -> str:
         """Return the normalised text with signs in place of values."""

@@ -68,8 +68,7 @@ def _fingerprint(sources: Iterable[Path]) -> str:
 def _program() -> bytes:
     """What makes it: other code makes other things of the same files."""
     digest = hashlib.sha256(f"{sys.version} {np.__version__} {rapidfuzz.__version__}".encode())
-    here = Path(__file__).parent
-    for path in (*sorted(here.glob("*.py")), here / "pinyin.txt", here / "meanings.txt"):
+    for path in (*sorted(Path(__file__).parent.glob("*.py")), Path(__file__).with_name("pinyin.txt")):
         _add(digest, path)
     return digest.digest()
 
