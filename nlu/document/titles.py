@@ -24,6 +24,8 @@ _NUMBERED = {
     Kind.VAT_ORDINARY: Kind.DIGITAL_PAPER_ORDINARY,
 }
 
+_ELECTRONIC = frozenset({Kind.VAT_E_TOLL, Kind.VAT_E_ORDINARY, Kind.VAT_E_SPECIAL})
+
 # Papers and pictures that are no invoice, by words that stand on them and not on invoices. Each entry needs
 # as many of its words as its number says.
 _NOT_INVOICES: tuple[tuple[str, int, tuple[str, ...]], ...] = (
@@ -107,6 +109,10 @@ def kind_of(page: Page, *, code: str | None = None, number: str | None = None) -
         kind = _NUMBERED[kind]
     if kind in _NUMBERED and digits == 20 and not code:  # the brackets of 电子发票（…） were lost
         kind = Kind.DIGITAL_SPECIAL if kind is Kind.VAT_SPECIAL else Kind.DIGITAL_ORDINARY
+    if (
+        kind in _ELECTRONIC and digits == 20 and not code
+    ):  # a browser's headline, 通行费电子发票, was taken for it
+        kind = Kind.DIGITAL_SPECIAL if kind is Kind.VAT_E_SPECIAL else Kind.DIGITAL_ORDINARY
     if kind is Kind.DIGITAL_SPECIAL and code and digits == 8:
         kind = Kind.VAT_E_SPECIAL
     by_code = kind_from_code(code) if code else None
