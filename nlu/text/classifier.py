@@ -97,7 +97,7 @@ class Neighbours:
         """`rows` are their places among all examples, `says` is example × intent, `classes` their intents."""
         self.texts = texts
         self.rows = rows
-        self.says = says
+        self._intents = says.shape[1]
         # Of very many examples of one intent, those that say most are compared.
         weight = np.abs(says).sum(axis=1)
         order = np.argsort(-weight, kind="stable")
@@ -117,7 +117,7 @@ class Neighbours:
         for intent in likely:
             texts += self._by_intent[intent][0]
         if not texts:
-            return np.zeros(self.says.shape[1], dtype=np.float32)
+            return np.zeros(self._intents, dtype=np.float32)
         found: Floats = cdist([text], texts, scorer=ratio, dtype=np.float32)[0]
         found *= found
         found *= found

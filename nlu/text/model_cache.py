@@ -1,7 +1,6 @@
 """Keeps what was made of the language files, so that a start need not make it again."""
 
 import hashlib
-import io
 import os
 import pickle
 import sys
@@ -102,10 +101,11 @@ def _read(path: Path) -> object:
     """Return what is kept in a file; None if there is nothing, or half a file of a crash, or what is none of ours."""
     try:
         with path.open("rb") as file:
-            digest, content = file.read(_DIGEST_SIZE), file.read()
-        if hashlib.sha256(content).digest() != digest:
-            return None
-        return _Unpickler(io.BytesIO(content)).load()
+            digest = file.read(_DIGEST_SIZE)
+            if hashlib.file_digest(file, "sha256").digest() != digest:
+                return None
+            file.seek(_DIGEST_SIZE)
+            return _Unpickler(file).load()  # from the file: a copy in between is memory that stays
     except (OSError, pickle.UnpicklingError):
         return None
 
