@@ -189,8 +189,10 @@ async def briefly(turn: Turn, services: Services, invoice_id: int) -> Outcome:
 
 async def show(turn: Turn, services: Services, record: InvoiceRecord) -> Outcome:
     """The card of an invoice that the viewer may see."""
-    followed = await services.store.ask(notices.followed, turn.message.chat)
-    return shown(turn, record, is_followed=record.id in followed)
+    is_followed = record.followed
+    if is_followed is None:
+        is_followed = record.id in await services.store.ask(notices.followed, turn.message.chat)
+    return shown(turn, record, is_followed=is_followed)
 
 
 def unbound(turn: Turn) -> Outcome:

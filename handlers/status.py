@@ -91,7 +91,8 @@ async def _by_numbers(turn: Turn, services: Services, named: list[InvoiceNumber]
 async def _by_number(turn: Turn, services: Services, number: str, code: str | None) -> Outcome:
     if guesses.too_many(turn, number):
         return guesses.stop(turn)
-    found = await services.store.ask(invoices.by_number, invoices.Named(turn.viewer, number, code))
+    named = invoices.Named(turn.viewer, number, code, turn.message.chat)
+    found = await services.store.ask(invoices.by_number, named)
     if len(found) == 1:
         return await cards.show(turn, services, found[0])
     if len(found) > 1:

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import statements
 from storage.prepared import Prepared
-from storage.records import InvoiceRecord, StatusLine, Viewer
-from storage.schema import invoices, status_changes
+from storage.records import ChatId, InvoiceRecord, StatusLine, Viewer
+from storage.schema import invoices, status_changes, watches
 from storage.statements import insert
 
 LINES = ("tax", "use", "reimbursement")
@@ -199,6 +199,7 @@ class Named:
     viewer: Viewer
     number: str
     code: str | None = None
+    chat: ChatId | None = None  # to be told whether it follows the invoice
 
 
 _MOST = 20  # invoices of one number that are told
@@ -210,21 +211,31 @@ async def by_number(connection: AsyncConnection, asked: Sequence[Named]) -> list
     Several older ones may share eight digits.
     """
     questions = [
-        {"place": place, "number": each.number, "code": each.code, **_asker(each.viewer)}
+        {
+            "place": place,
+            "number": each.number,
+            "code": each.code,
+            "chat": None if each.chat is None else str(each.chat),
+            **_asker(each.viewer),
+        }
         for place, each in enumerate(asked)
     ]
     rows = await _BY_NUMBER.rows(connection, asked=questions)
     found: list[list[InvoiceRecord]] = [[] for _ in asked]
     for row in rows:
-        found[row.place].append(record(row))
+        followed = None if asked[row.place].chat is None else bool(row.followed)
+        found[row.place].append(record(row, followed))
     return [records[:_MOST] for records in found]
 
 
 def _by_number(dialect: str) -> sa.Select[Any]:
-    rows, of = statements.asked(dialect, "place", "number", "code", "owner", "all")
+    rows, of = statements.asked(dialect, "place", "number", "code", "chat", "owner", "all")
     code = of["code"].as_string()
+    watch = (watches.c.chat == of["chat"].as_string()) & (watches.c.invoice_id == invoices.c.id)
     return (
-        sa.select(of["place"].as_integer().label("place"), invoices)
+        sa.select(
+            of["place"].as_integer().label("place"), invoices, sa.exists().where(watch).label("followed")
+        )
         .select_from(rows.join(invoices, invoices.c.number == of["number"].as_string()))
         .where(
             _visible_to_each(of),
@@ -322,7 +333,7 @@ async def sellers(connection: AsyncConnection, limit: int = 1_000_000) -> list[s
     return [name for (name,) in rows]
 
 
-def record(row: Any) -> InvoiceRecord:
+def record(row: Any, followed: bool | None = None) -> InvoiceRecord:
     """A row as a record."""
     return InvoiceRecord(
         id=row.id,
@@ -348,4 +359,5 @@ def record(row: Any) -> InvoiceRecord:
         demo=row.demo,
         document=row.document,
         created_at=row.created_at,
+        followed=followed,
     )

@@ -173,6 +173,7 @@ class InvoiceRecord:
     demo: bool = False
     document: str | None = None  # digest of the kept file
     created_at: datetime | None = None
+    followed: bool | None = None  # by the chat that asks, where it was asked with the invoice
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,21 @@ async def test_what_is_followed_is_told_chat_by_chat(any_store: Store) -> None:
     assert found == [[ids[0]], ids, [], ids]
 
 
+async def test_an_invoice_says_whether_the_chat_that_asks_follows_it(any_store: Store) -> None:
+    owner = await employee(any_store, "E1")
+    number = "26112000000000000001"
+    one = await invoice(any_store, owner, number)
+    chats = [ChatId("wechat", f"o{place}") for place in range(2)]
+    await any_store.write(notices.follow, Watch(chats[0], one, NOW))
+    found = await asyncio.gather(
+        *(
+            any_store.ask(invoices.by_number, Named(Viewer(owner), number, None, chat))
+            for chat in (*chats, None)
+        )
+    )
+    assert [[record.followed for record in records] for records in found] == [[True], [False], [None]]
+
+
 async def test_further_invoices_of_a_seller_are_counted_by_state(any_store: Store) -> None:
     owner, other = await employee(any_store, "E1"), await employee(any_store, "E2")
     one = await invoice(any_store, owner, "26112000000000000001")
