@@ -92,16 +92,20 @@ class Assistant:
         return claim.new
 
     async def answer(self, message: Message, *, passive: bool = False) -> tuple[OutboxItem, ...]:
-        """The replies to a message, durable when this returns; a copy of it gets the same ones.
+        """The replies to a message, durable when this returns; a copy of it gets the same ones."""
+        return await asyncio.shield(self.begin(message, passive=passive))
 
-        `passive`: the caller delivers them itself and reports `written`, or else calls `postpone`.
+    def begin(self, message: Message, *, passive: bool = False) -> asyncio.Task[tuple[OutboxItem, ...]]:
+        """The same as work that goes on whoever stops waiting for it.
+
+        `passive`: the caller delivers the replies itself and reports `written`, or else calls `postpone`.
         """
         key = (message.chat, message.id)
         task = self._running.get(key)
         if task is None:
             task = self._running[key] = asyncio.create_task(self._answer(message, passive))
             task.add_done_callback(lambda _: self._running.pop(key, None))
-        return await asyncio.shield(task)
+        return task
 
     async def written(self, items: tuple[OutboxItem, ...]) -> None:
         """Passive replies have reached the wire."""

@@ -69,7 +69,10 @@ class EchoAssistant:
         self.accepted[key] = message
         return True
 
-    async def answer(self, message: Message, *, passive: bool = False) -> tuple[OutboxItem, ...]:
+    def begin(self, message: Message, *, passive: bool = False) -> asyncio.Task[tuple[OutboxItem, ...]]:
+        return asyncio.create_task(self._answer(message, passive))
+
+    async def _answer(self, message: Message, passive: bool) -> tuple[OutboxItem, ...]:
         key = (message.chat, message.id)
         new = await self.accept(message)
         held = [

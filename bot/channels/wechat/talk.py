@@ -38,7 +38,7 @@ class Assistant(Protocol):
 
     async def accept(self, message: Message) -> bool: ...
 
-    async def answer(self, message: Message, *, passive: bool = False) -> tuple[OutboxItem, ...]: ...
+    def begin(self, message: Message, *, passive: bool = False) -> asyncio.Task[tuple[OutboxItem, ...]]: ...
 
     async def written(self, items: tuple[OutboxItem, ...]) -> object: ...
 
@@ -80,6 +80,7 @@ class Talk:
         self._keep = keep
         self._traces: OrderedDict[tuple[ChatId, str], _Trace] = OrderedDict()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._answers: set[asyncio.Task[Any]] = set()  # the assistant's, not ours to cancel
 
     async def reply(
         self, message: Message, push: Push, sent_at: int, deadline: float, gone: Gone
@@ -95,7 +96,10 @@ class Talk:
         if trace.postponed:
             return NOTHING
         trace.deliveries += 1
-        work = self._begin(self._assistant.answer(message, passive=True))
+        work = self._assistant.begin(message, passive=True)
+        if work not in self._answers:
+            self._answers.add(work)
+            work.add_done_callback(self._end)
         if not await self._wait(work, message, deadline, gone):
             return await self._late(message, trace, _is_last(trace, push, sent_at), work)
         said, rest = self._say(message, work.result())
@@ -108,8 +112,9 @@ class Talk:
 
     async def finish(self, seconds: float) -> None:
         """Give the answers in work `seconds` to end."""
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=seconds)
+        if self._tasks or self._answers:
+            _, late = await asyncio.wait(self._tasks | self._answers, timeout=seconds)
+            late -= self._answers
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
@@ -221,6 +226,7 @@ class Talk:
 
     def _end(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
+        self._answers.discard(task)
         if task.cancelled() or (error := task.exception()) is None:
             return
         if isinstance(error, StoreUnavailableError):
