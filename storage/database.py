@@ -14,6 +14,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from storage.onehop import DRIVER
 
 READERS = 4  # questions asked at the same time
+_WRITERS = 2  # transactions at the same time, where the database takes more than one
 
 
 class StoreUnavailableError(Exception):
@@ -47,9 +48,14 @@ def database_url(text: str) -> URL:
             raise StoreSetupError(f"PIAODA_DATABASE_URL: {other} is not supported; use sqlite or postgresql")
 
 
+def writers(url: URL) -> int:
+    """How many transactions may write at the same time; SQLite has one writer."""
+    return 1 if url.get_backend_name() == "sqlite" else _WRITERS
+
+
 def writing_engine(url: URL) -> AsyncEngine:
-    """An engine for the one writer: a single connection."""
-    return _engine(url, size=1, read_only=False)
+    """An engine for the writer."""
+    return _engine(url, size=writers(url), read_only=False)
 
 
 def reading_engine(url: URL) -> AsyncEngine:

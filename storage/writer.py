@@ -1,4 +1,4 @@
-"""The one writer: group commit, so that an acknowledgement costs a share of a sync and not a whole one."""
+"""The writer: group commit, so that an acknowledgement costs a share of a sync and not a whole one."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,7 +20,7 @@ Operation = Callable[[AsyncConnection, Sequence[Item]], Awaitable[Sequence[Resul
 
 _BATCH = 128  # items a transaction: beyond that the first one waits longer than it gains
 _QUEUE = 4096  # waiting items; a caller past that gets StoreUnavailableError at once
-_BUSY = 0.01  # seconds since the last commit in which a next one is a sign of load
+_CROWD = 10  # items in a batch that are a sign of load
 _GATHER = 0.003  # seconds
 _PATIENCE = 0.03  # seconds that what does not hurry waits for a transaction to go along with
 _RETRIES = 3  # for a lost connection
@@ -45,27 +45,31 @@ class Job:
 
 
 class Writer:
-    """Runs operations one transaction after the other; those that wait together are committed together."""
+    """Runs operations in transactions; those that wait together are committed together.
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    With more than one of `lanes` the next transaction does its work while the last one waits for the disk.
+    """
+
+    def __init__(self, engine: AsyncEngine, lanes: int) -> None:
         self._queue: asyncio.Queue[Job] = asyncio.Queue(_QUEUE)
         self._patient: list[Job] = []
-        self._connection: AsyncConnection | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._lanes = [_Lane(engine) for _ in range(lanes)]
+        self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._work(), name="writer")
+        self._tasks = [asyncio.create_task(self._work(lane), name="writer") for lane in self._lanes]
 
     async def stop(self) -> None:
         """Finish what waits, then close."""
-        task, self._task = self._task, None
-        if task is not None:
+        tasks, self._tasks = self._tasks, []
+        if tasks:
             self._hurry()
             await self._queue.join()
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-        await self._disconnect()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for lane in self._lanes:
+            await lane.disconnect()
 
     async def run(self, operation: Operation[Item, Result], item: Item, *, hurries: bool = True) -> Result:
         """Do `operation` for `item` and return when it is durable.
@@ -73,7 +77,7 @@ class Writer:
         What does not hurry makes no transaction of its own where another one comes soon. Raises what the
         operation raises, or StoreUnavailableError.
         """
-        if self._task is None:
+        if not self._tasks:
             raise StoreUnavailableError("closed")
         loop = asyncio.get_running_loop()
         job = Job(operation, item, loop.create_future())
@@ -96,25 +100,33 @@ class Writer:
         for job in patient:
             self._put(job)
 
-    async def _work(self) -> None:
-        loop = asyncio.get_running_loop()
-        ended = 0.0
+    async def _work(self, lane: "_Lane") -> None:
+        batch: list[Job] = []
         while True:
+            is_crowded = len(batch) >= _CROWD
             batch = [await self._queue.get()]
-            if loop.time() - ended < _BUSY:
+            if is_crowded:
                 # Under load a commit costs more than this wait, which lets others share it; alone nobody waits.
                 await asyncio.sleep(_GATHER)
             self._hurry()
             while len(batch) < _BATCH and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
             try:
-                await self._finish(batch)
+                await lane.finish(batch)
             finally:
-                ended = loop.time()
                 for _ in batch:
                     self._queue.task_done()
 
-    async def _finish(self, batch: list[Job]) -> None:
+
+class _Lane:
+    """One connection that writes, and one transaction at a time on it."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._connection: AsyncConnection | None = None
+
+    async def finish(self, batch: list[Job]) -> None:
+        """Do a batch and tell each of those who wait for it what became of theirs."""
         try:
             results = await self._commit(batch)
         except Exception as error:
@@ -126,17 +138,26 @@ class Writer:
                 return
             # One bad item must not fail the others: each again, alone.
             for job in batch:
-                await self._finish([job])
+                await self.finish([job])
             return
         for job, result in zip(batch, results, strict=True):
             job.settle(result=result)
+
+    async def disconnect(self) -> None:
+        """Let the connection go."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                await connection.close()
+            except (sa.exc.DBAPIError, OSError):
+                await connection.invalidate()
 
     async def _commit(self, batch: list[Job]) -> list[Any]:
         for attempt in range(_RETRIES):
             try:
                 return await self._transaction(batch)
             except (sa.exc.DBAPIError, OSError, TimeoutError) as error:
-                await self._disconnect()
+                await self.disconnect()
                 if not _lost(error):
                     raise
                 if attempt == _RETRIES - 1:
@@ -149,14 +170,6 @@ class Writer:
         if self._connection is None:
             self._connection = await self._engine.connect()
         return await at_once(self._connection, lambda connection: _committed(connection, batch))
-
-    async def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            try:
-                await connection.close()
-            except (sa.exc.DBAPIError, OSError):
-                await connection.invalidate()
 
 
 async def _committed(connection: AsyncConnection, batch: list[Job]) -> list[Any]:
