@@ -15,7 +15,7 @@ from handlers.core import Reply
 from handlers.wording import render
 from locales.catalog import BEIJING, Catalog
 from nlu.text.understanding import Understander
-from storage import invoices, messages, notices, outbox
+from storage import invoices, messages, outbox
 from storage.invoices import Beside, Named
 from storage.messages import Answer, Arrival, Claim
 from storage.records import InvoiceRecord, OutboxItem, OutboxState, Outgoing
@@ -91,8 +91,9 @@ def _message(push: Push) -> Any:
 
 
 async def _look_up(store: Store, claim: Claim, number: str) -> InvoiceRecord:
-    (record,) = await store.ask(invoices.by_number, Named(claim.viewer, number))
-    await store.ask(notices.followed, claim.conversation.chat)
+    (record,) = await store.ask(
+        invoices.by_number, Named(claim.viewer, number, None, claim.conversation.chat)
+    )
     await store.ask(invoices.beside, Beside(claim.viewer.employee_id or 0, record.id))
     return record
 

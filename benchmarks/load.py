@@ -26,12 +26,12 @@ class Figures:
         return 1000 * ordered[min(len(ordered) - 1, int(part * len(ordered)))] if ordered else 0.0
 
 
-async def closed_loop(port: int, requests: Sequence[bytes], connections: int) -> Figures:
-    """Send all requests over so many connections, each as soon as its last is answered."""
+async def closed_loop(ports: Sequence[int], requests: Sequence[bytes], connections: int) -> Figures:
+    """Send all requests over so many connections, each as soon as its last is answered; servers share them."""
     figures, waiting = Figures(), iter(requests)
     started = time.perf_counter()
 
-    async def work() -> None:
+    async def work(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for request in waiting:
             began = time.perf_counter()
@@ -39,33 +39,37 @@ async def closed_loop(port: int, requests: Sequence[bytes], connections: int) ->
             figures.took.append(time.perf_counter() - began)
         writer.close()
 
-    await asyncio.gather(*(work() for _ in range(connections)))
+    await asyncio.gather(*(work(ports[number % len(ports)]) for number in range(connections)))
     figures.seconds = time.perf_counter() - started
     return figures
 
 
-async def open_loop(port: int, requests: Sequence[bytes], rate: float) -> Figures:
-    """Send at a fixed rate, whatever the answers do; times count from when a request was due."""
+async def open_loop(ports: Sequence[int], requests: Sequence[bytes], rate: float) -> Figures:
+    """Send at a fixed rate, whatever the answers do; times count from when a request was due.
+
+    Several servers have their turns one after the other.
+    """
     figures = Figures()
-    idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+    idle: dict[int, list[tuple[asyncio.StreamReader, asyncio.StreamWriter]]] = {port: [] for port in ports}
     started = time.perf_counter()
 
-    async def work(request: bytes, due: float) -> None:
-        pair = idle.pop() if idle else await asyncio.open_connection("127.0.0.1", port)
+    async def work(port: int, request: bytes, due: float) -> None:
+        pair = idle[port].pop() if idle[port] else await asyncio.open_connection("127.0.0.1", port)
         await _exchange(*pair, request, figures)
         figures.took.append(time.perf_counter() - due)
-        idle.append(pair)
+        idle[port].append(pair)
 
     tasks = []
     for number, request in enumerate(requests):
         due = started + number / rate
         if (pause := due - time.perf_counter()) > 0:
             await asyncio.sleep(pause)
-        tasks.append(asyncio.create_task(work(request, due)))
+        tasks.append(asyncio.create_task(work(ports[number % len(ports)], request, due)))
     await asyncio.gather(*tasks)
     figures.seconds = time.perf_counter() - started
-    for _, writer in idle:
-        writer.close()
+    for pairs in idle.values():
+        for _, writer in pairs:
+            writer.close()
     return figures
 
 

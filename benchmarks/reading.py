@@ -159,7 +159,7 @@ async def _server(workers: int) -> AsyncIterator[Server]:
 
 async def _texts(name: str, server: Server, seconds: float) -> Figures:
     requests = wechat._requests(int(_RATE * seconds), "{number}")
-    figures = await open_loop(server.port, requests, _RATE)
+    figures = await open_loop([server.port], requests, _RATE)
     _say(f"{name}, {len(figures.took)} texts", figures.took)
     assert not figures.faults
     return figures

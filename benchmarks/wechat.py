@@ -1,6 +1,6 @@
 """The WeChat text path against a bare handler of the same server, in the same run.
 
-    .venv/bin/python -m benchmarks.wechat [--messages 6000] [--database postgresql]
+    .venv/bin/python -m benchmarks.wechat [--messages 6000] [--database postgresql] [--nodes 2]
 
 Signed, encrypted, understood, looked up, transcript stored, reply encrypted; every message is a status question
 by number of a bound user with a few invoices.
@@ -62,8 +62,11 @@ def main() -> None:
     parser.add_argument(
         "--database", default="", help="an address, or `postgresql` for a server of this run's own"
     )
+    parser.add_argument("--nodes", type=int, default=1, help="servers on one PostgreSQL that share the load")
     parser.add_argument("--text", default="{number}", help="what users write; {number} is replaced")
     args = parser.parse_args()
+    if args.nodes > 1 and not args.database:
+        parser.error("--nodes needs --database: SQLite has one process")
     with contextlib.ExitStack() as stack:
         if args.database == "postgresql":
             args.database = stack.enter_context(cluster()).database()
@@ -75,27 +78,41 @@ async def _run(args: argparse.Namespace) -> None:
     requests = _requests(args.messages, args.text)
     bare = await _bare(requests)
     with tempfile.TemporaryDirectory() as home:
-        server = Server(
-            Path(home), wechat_token=TOKEN, wechat_app_id=APP_ID, wechat_aes_key=AES_KEY,
-            **({"database_url": args.database} if args.database else {}),
-        )  # fmt: skip
-        await _fill(args.database or f"sqlite:///{home}/data/piaoda.db")
+        url = args.database or f"sqlite:///{home}/0/data/piaoda.db"
+        servers = [_server(Path(home) / str(node), args.database) for node in range(args.nodes)]
+        await _fill(url)
         began = time.perf_counter()
-        await server.start()
+        await servers[0].start()
         ready = time.perf_counter() - began
-        pid = server.pid
-        await closed_loop(server.port, _requests(300, args.text), 8)  # warm
+        for server in servers[1:]:
+            await server.start()
+        ports = [server.port for server in servers]
+        name = "piaoda" if args.nodes == 1 else f"piaoda, {args.nodes} nodes"
+        await closed_loop(ports, _requests(300, args.text), 8)  # warm
         requests = _requests(args.messages, args.text)
-        before = cpu_seconds(pid)
-        closed = await closed_loop(server.port, requests, _CONNECTIONS)
-        _show(f"piaoda, {_CONNECTIONS} at once", closed, cpu_seconds(pid) - before)
+        before = _cpu(servers)
+        closed = await closed_loop(ports, requests, _CONNECTIONS)
+        _show(f"{name}, {_CONNECTIONS} at once", closed, _cpu(servers) - before)
         requests = _requests(int(200 * args.seconds), args.text)
-        before = cpu_seconds(pid)
-        opened = await open_loop(server.port, requests, 200)
-        _show("piaoda, 200 a second", opened, cpu_seconds(pid) - before)
-        await server.stop()
+        before = _cpu(servers)
+        opened = await open_loop(ports, requests, 200)
+        _show(f"{name}, 200 a second", opened, _cpu(servers) - before)
+        for server in servers:
+            await server.stop()
         print(f"start to ready {ready:.2f} s; piaoda / bare: {closed.rate / bare.rate:.3f} of its rate")
-        await _show_layers(args.database or f"sqlite:///{home}/data/piaoda.db", Path(home), args.text)
+        await _show_layers(url, Path(home) / "0", args.text)
+
+
+def _server(home: Path, database: str) -> Server:
+    home.mkdir()
+    return Server(
+        home, wechat_token=TOKEN, wechat_app_id=APP_ID, wechat_aes_key=AES_KEY,
+        **({"database_url": database} if database else {}),
+    )  # fmt: skip
+
+
+def _cpu(servers: list[Server]) -> float:
+    return sum(cpu_seconds(server.pid) for server in servers)
 
 
 async def _bare(requests: list[bytes]) -> Figures:
@@ -110,7 +127,7 @@ async def _bare(requests: list[bytes]) -> Figures:
             except OSError:
                 await asyncio.sleep(0.05)
         before = cpu_seconds(process.pid)
-        figures = await closed_loop(port, requests, _CONNECTIONS)
+        figures = await closed_loop([port], requests, _CONNECTIONS)
         _show("bare handler, 50 at once", figures, cpu_seconds(process.pid) - before)
         return figures
     finally:
