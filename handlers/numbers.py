@@ -19,6 +19,8 @@ def numbers_in(turn: Turn) -> list[InvoiceNumber]:
     first = slots.get("invoice_number")
     if not isinstance(first, str):
         return []  # digits of another kind: a phone, a card
+    if turn.message.text.strip() == first and "invoice_code" not in slots:
+        return [InvoiceNumber(first)]  # as most are sent
     found: list[InvoiceNumber] = []
     codes: list[str] = []
     for each in find_numbers(turn.message.text):
