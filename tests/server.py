@@ -1,7 +1,9 @@
 """The real server as a process of its own, to be talked to, killed and started again."""
 
 import asyncio
+import contextlib
 import os
+import random
 import signal
 import socket
 import sys
@@ -14,11 +16,16 @@ _READY_SECONDS = 90.0  # of which a few are used
 
 
 def free_port() -> int:
-    """A port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that is free now, and that no outgoing connection is given.
+
+    From the system's own range, clients that knock while a server is down would in the end be given its port as
+    theirs, be connected to themselves, and leave it no port to come back to.
+    """
+    while True:
+        port = random.randint(10_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Server:
