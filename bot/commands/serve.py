@@ -83,6 +83,7 @@ async def _serve(settings: Settings) -> int:
         await program.store.close()
         raise SettingsError(why)
     listener = config.bind_socket()
+    listener.set_inheritable(False)  # uvicorn hands it on; a reader that outlives us would keep the address
     async with running(program):
         gc.freeze()  # what is there now stays: no collection need look at it again
         gc.set_threshold(*_COLLECT)
