@@ -49,6 +49,8 @@ def _values(found: Labelled, label: Label) -> Iterator[Piece]:
 def _numbers(found: Labelled, evidence: Evidence, repair: bool) -> None:
     for label in found.named("digital_number", "number"):
         lengths = (10,) if "票据" in label.piece.text else (8, 20)  # 财政票据
+        if not repair and _torn(found, evidence, label, "number", 20):
+            continue
         for piece in _values(found, label):
             run = next((run for run in digit_runs(piece.text, repair=repair) if len(run[0]) in lengths), None)
             if run is None:
@@ -66,6 +68,8 @@ def _numbers(found: Labelled, evidence: Evidence, repair: bool) -> None:
 def _codes(found: Labelled, evidence: Evidence, repair: bool) -> None:
     for label in found.named("code"):
         lengths = (8,) if "票据" in label.piece.text else (10, 12)
+        if not repair and _torn(found, evidence, label, "code", 12):
+            continue
         for piece in _values(found, label):
             run = next((run for run in digit_runs(piece.text, repair=repair) if len(run[0]) in lengths), None)
             if run is None:
@@ -74,6 +78,25 @@ def _codes(found: Labelled, evidence: Evidence, repair: bool) -> None:
             place = Piece(piece.row, piece.start + start, piece.start + end)
             evidence.add("code", digits, place.score * factor, text=digits, box=found.box(place))
             break
+
+
+def _torn(found: Labelled, evidence: Evidence, label: Label, name: str, length: int) -> bool:
+    """A value whose frame was too narrow for it goes on in the next line, under its beginning."""
+    first, after = found.right_of(label, gap=3.0), label.index + 1
+    if first is None or not re.fullmatch(r"\d{4,19}", first.text) or after >= len(found.page.rows):
+        return False
+    row, size = found.page.rows[after], first.row.height
+    if row.middle - first.middle > 1.6 * size:
+        return False
+    if any(one.index == after and label.piece.x0 - size < one.piece.x1 < first.x1 for one in found.labels):
+        return False  # the next line has a label of its own
+    under = next((i for i, glyph in enumerate(row.glyphs) if abs(glyph.x0 - first.x0) < 0.6 * size), None)
+    rest = None if under is None else re.compile(r"\d+").match(row.text, under)
+    digits = first.text + rest.group() if rest else ""
+    if len(digits) != length or not (code_plausible if name == "code" else digital_number_plausible)(digits):
+        return False
+    evidence.add(name, digits, 0.95 * first.score, text=digits, box=found.box(first))
+    return True
 
 
 _NO = re.compile(r"(?:N[o0°º]|№|Nℴ)[.:·]?([0-9OIlSB]{8})(?![0-9])")

@@ -160,19 +160,25 @@ def test_total_printed_without_its_last_nought() -> None:
         assert faults(drawn, to_pdf(short_total(drawn.sheet))) == []
 
 
-def test_code_that_goes_on_in_the_next_line_contradicts_nothing() -> None:
-    """A frame too narrow for its code; the QR code has all of it."""
-    drawn = draw("vat_e_ordinary", 515, "A")
+@pytest.mark.parametrize(
+    ("kind", "name", "cut"), [("vat_e_ordinary", "code", 10), ("digital_special", "number", 14)]
+)
+def test_number_that_goes_on_in_the_next_line(kind: str, name: str, cut: int) -> None:
+    """A frame too narrow for it; the QR code, if there is one, has all of it."""
+    drawn = draw(kind, 515, "A")
 
     def torn(text: Text) -> list[Mark]:
-        if text.field != "code":
+        if text.field != name:
             return [text]
         return [
-            replace(text, text=text.text[:10]),
-            replace(text, text=text.text[10:], y=text.y + 2.6, size=2.4),
+            replace(text, text=text.text[:cut]),
+            replace(text, text=text.text[cut:], y=text.y + 2.6, size=2.4),
         ]
 
-    assert faults(drawn, to_pdf(marked(drawn.sheet, torn))) == []
+    sheet = marked(drawn.sheet, torn)
+    assert faults(drawn, to_pdf(sheet)) == []
+    sheet.marks = [mark for mark in sheet.marks if not isinstance(mark, Inlay)]
+    assert faults(drawn, to_pdf(sheet)) == []
 
 
 def test_invoice_of_two_pages_has_its_sums_on_the_last() -> None:
