@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from fapiao.text import plain
 from nlu.document.goods import goods_rows, in_goods
 from nlu.document.page import Page, Piece, Row
 from nlu.document.reading import Box
@@ -69,6 +70,12 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
 )
 _LABEL = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _PATTERNS))
 _COLON = re.compile(r"[:;.,'\"·°|_\-]*")
+
+
+def is_label(text: str) -> bool:
+    """True for the words of a label, alone."""
+    found = _LABEL.fullmatch(plain(re.sub(r"\s+", "", text)))
+    return found is not None and found.lastgroup not in ("remark", "people", "trip")
 
 
 @dataclass(frozen=True, slots=True)

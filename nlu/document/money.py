@@ -163,8 +163,9 @@ def _ocr_net_and_tax(
         net = choice.values.get("amount")
     if "tax" in choice.values:
         return
-    if net is None or total is None:
-        _alone(choice, "tax", taxes)
+    if net is None or total is None:  # no tax is a larger share of the total than 17 of 117
+        most = None if total is None else Decimal("0.15") * abs(total) + FEN
+        _alone(choice, "tax", [tax for tax in taxes if most is None or abs(tax.value) <= most])
         return
     fitting = next((f for f in taxes if abs(net + f.value - total) <= FEN), None)
     if fitting is not None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from fapiao.text import plain
 from nlu.document.agreed import whole_id, whole_number
+from nlu.document.labels import is_label
 from nlu.document.ocr import OcrEngine, crop_of
 from nlu.document.page import Word, build_page, spread
 from nlu.document.rivals import Read
@@ -24,6 +25,8 @@ from nlu.document.upright import Upright
 Picture = np.ndarray
 
 MOST_LINES = 12  # of a picture; each is read as often as there are looks
+_MOST_AGAIN = 0.16  # of the length of all lines; the looks at them take a third of the first reading, or half
+_LEAST_AGAIN = 2  # lines, on papers that hold little else
 _LOOKS = 3
 _CLOSER = 3  # looks at a number alone
 _TOLD = 0.8  # of a digit that is known from its neighbours
@@ -38,15 +41,19 @@ def look_again(
     """The page with the scores of these words as several looks at them leave them."""
     quads = {id(word): quad for word, quad in upright.quads}
     asked = [word for word in words if id(word) in quads][:MOST_LINES]
+    starts = [_behind_label(word) for word in asked]
+    parts = [_from(word, quads[id(word)], start) for word, start in zip(asked, starts, strict=True)]
+    count = _affordable(parts, list(quads.values()))
+    asked, starts, parts = asked[:count], starts[:count], parts[:count]
     if not asked:
         return upright
-    crops = [crop for word in asked for crop in _looks(picture, cleaned, quads[id(word)])]
+    crops = [crop for quad in parts for crop in _looks(picture, cleaned, quad)]
     closer = [word for word in asked if _number_in(word) is not None]
     crops += [crop for word in closer for crop in _closer(picture, cleaned, word, quads[id(word)])]
     read = engine.reread(crops)
     changed = {
-        id(word): _weighed(word, read[index * _LOOKS : (index + 1) * _LOOKS])
-        for index, word in enumerate(asked)
+        id(word): _part_weighed(word, start, read[index * _LOOKS : (index + 1) * _LOOKS])
+        for index, (word, start) in enumerate(zip(asked, starts, strict=True))
     }
     for index, word in enumerate(closer):
         whole = whole_number(word, read[len(asked) * _LOOKS + index * _CLOSER :][:_CLOSER])
@@ -55,6 +62,24 @@ def look_again(
     pairs = tuple((changed.get(id(word), word), quad) for word, quad in upright.quads)
     page = build_page([word for word, _ in pairs], upright.page.width, upright.page.height)
     return replace(upright, page=page, quads=pairs)
+
+
+def _affordable(parts: Sequence[np.ndarray], page: Sequence[np.ndarray]) -> int:
+    """How many of the parts, most important first, can be read again: time goes by the length of lines."""
+    most = _MOST_AGAIN * sum(_length(quad) for quad in page)
+    spent, count = 0.0, 0
+    for quad in parts:
+        spent += _length(quad)
+        if count >= _LEAST_AGAIN and spent > most:
+            break
+        count += 1
+    return count
+
+
+def _length(quad: np.ndarray) -> float:
+    """The length of a line in its heights."""
+    high = max(float(np.linalg.norm(quad[3] - quad[0])), 1.0)
+    return float(np.linalg.norm(quad[1] - quad[0])) / high
 
 
 def _looks(picture: Picture, cleaned: Picture, quad: np.ndarray) -> list[Picture]:
@@ -66,6 +91,36 @@ def _looks(picture: Picture, cleaned: Picture, quad: np.ndarray) -> list[Picture
     ]
 
 
+def _behind_label(word: Word) -> int:
+    """Where the value begins in a line that begins with its label, its colon included; 0 if there is none."""
+    colon = re.search(r"[:：](?=.{4})", word.text)
+    if colon is None or not is_label(word.text[: colon.start()]):
+        return 0
+    return colon.start()
+
+
+def _from(word: Word, quad: np.ndarray, place: int) -> np.ndarray:
+    """A line's quadrilateral from one of its characters on: what stands before need not be read again."""
+    if place == 0:
+        return quad
+    spans = word.spans if len(word.spans) == len(word.text) else spread(word.text, word.x0, word.x1)
+    start = max(0.0, (spans[place][0] - word.x0) / word.width - 0.02)
+    part = quad.copy()
+    part[0], part[3] = quad[0] + start * (quad[1] - quad[0]), quad[3] + start * (quad[2] - quad[3])
+    return part
+
+
+def _part_weighed(word: Word, start: int, looks: Sequence[Read]) -> Word:
+    """The word with what several looks at its part from `start` on leave of it."""
+    if start == 0:
+        return _weighed(word, looks)
+    scores = word.scores if len(word.scores) == len(word.text) else (word.score,) * len(word.text)
+    part = _weighed(replace(word, text=word.text[start:], scores=scores[start:], spans=()), looks)
+    text = word.text[:start] + part.text
+    spans = word.spans if len(text) == len(word.text) else ()
+    return replace(part, text=text, scores=(*scores[:start], *part.scores), spans=spans)
+
+
 def _number_in(word: Word) -> re.Match[str] | None:
     """A long number that lost digits at the end of a long line, where letters are narrow."""
     run = re.search(r"\d{16,22}", word.text)
@@ -75,11 +130,8 @@ def _number_in(word: Word) -> re.Match[str] | None:
 def _closer(picture: Picture, cleaned: Picture, word: Word, quad: np.ndarray) -> list[Picture]:
     """The number's part of a line alone."""
     run = _number_in(word)
-    spans = word.spans if len(word.spans) == len(word.text) else spread(word.text, word.x0, word.x1)
     assert run is not None
-    start = max(0.0, (spans[run.start()][0] - word.x0) / word.width - 0.02)
-    part = quad.copy()
-    part[0], part[3] = quad[0] + start * (quad[1] - quad[0]), quad[3] + start * (quad[2] - quad[3])
+    part = _from(word, quad, run.start())
     crops = ((picture, 0.0, 1.3), (cleaned, 0.0, 1.6), (picture, 0.06, 1.8))
     return [
         cv2.resize(crop_of(source, part, margin), None, fx=wide, fy=1.0, interpolation=cv2.INTER_CUBIC)

@@ -265,3 +265,16 @@ def test_the_heads_of_a_table_are_no_part_of_a_name_over_them() -> None:
         ((100, "项目", 1.0), (340, "数量", 1.0), (640, "金额", 1.0)),
     )
     assert evidence.first("buyer_name") == "世渡汽车服务（北京）有限公司"
+
+
+def test_a_total_is_not_taken_for_the_tax_where_the_sums_are_covered() -> None:
+    def read(tax: str) -> Decimal | None:
+        evidence = seen(
+            ((500, "电子发票（增值税专用发票）", 1.0), (1000, "发票号码：25312000000012345678", 1.0)),
+            ((1000, "开票日期：2025年11月04日", 1.0),),
+            ((100, "价税合计（大写）", 1.0), (500, "捌拾圆整", 0.99), (1200, "（小写）¥80.00", 0.99)),
+        )
+        evidence.add("tax", Decimal(tax), 0.99)
+        return merged(evidence).invoice.tax
+
+    assert (read("80.00"), read("9.20")) == (None, Decimal("9.20"))

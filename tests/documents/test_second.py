@@ -104,3 +104,23 @@ def test_nothing_is_read_again_where_nothing_is_in_doubt() -> None:
     upright = set_upright([], 100, 100)
     picture = np.zeros((100, 100, 3), np.uint8)
     assert look_again(Told([]), picture, picture, upright, []) is upright
+
+
+def test_behind_a_label_the_value_alone_is_read_again() -> None:
+    read = "：北京砚野有限公司"
+    word = looked("销售方名称：北京观野有限公司", [read] * 3, {"砚": {"砚": 0.9}, "野": {"野": 0.9}})
+    assert word.text == "销售方名称：北京砚野有限公司"
+    assert word.scores[:5] == (0.6,) * 5  # nobody looked at the label again
+    assert min(word.scores[8:]) > 0.6
+
+
+def test_only_so_much_is_read_again_and_the_most_important_first() -> None:
+    lines = [
+        Line(text, np.array([[10, y], [290, y], [290, y + 20], [10, y + 20]], np.float32), 0.9)
+        for y, text in ((10.0 + 30 * row, f"第{chr(0x4E00 + row)}行字") for row in range(30))
+    ]
+    upright = set_upright(lines, 400, 1000)
+    picture = np.full((1000, 400, 3), 255, np.uint8)
+    asked = upright.page.words[10:20]
+    page = look_again(Told([""] * 12), picture, picture, upright, asked).page
+    assert [word.text for word in page.words if word.again] == [word.text for word in asked[:4]]
