@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +19,7 @@ from nlu.document.xmltree import Leaf, local_name, parse_xml
 
 MOST_PAGES = 60
 _MOST_PARTS = 400
+_MOST_COPIES = 5_000  # of texts in units, on a page; an invoice has 100
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff")
 _LARGEST_PICTURE = 12 * 2**20
 
@@ -96,9 +98,11 @@ def _body(
     parts = {name: root for name, root in parsed.items() if name.startswith(folder)}
     texts: dict[str, str] = {}
     contents: dict[str, etree._Element] = {}
+    units = {unit.get("ID"): unit for root in parts.values() for unit in root.iter("{*}CompositeGraphicUnit")}
     for name, root in parts.items():
         if local_name(root) == "Page":
             contents[name] = root
+            _unfold(root, units)
             texts.update(_objects(root))
     for name, root in parts.items():
         if "attach" in name.lower() or local_name(root).lower() in ("einvoice", "xbrl"):
@@ -120,6 +124,22 @@ def _body(
     body.sheet = sheets[0] if sheets else []
     body.pictures = _pictures(archive, folder, names)
     return body
+
+
+def _unfold(root: etree._Element, units: Mapping[str | None, etree._Element]) -> None:
+    """Put the texts of units that a page only refers to (CompositeObject) where they are shown."""
+    left = _MOST_COPIES
+    for place in list(root.iter("{*}CompositeObject")) if units else []:
+        unit, corner = units.get(place.get("ResourceID")), _numbers(place.get("Boundary"))
+        for text in unit.iter("{*}TextObject") if unit is not None and len(corner) == 4 else ():
+            box = _numbers(text.get("Boundary"))
+            left -= 1
+            if left < 0:
+                raise DocumentError(Refusal.HOSTILE, "units")
+            if len(box) == 4:
+                copy = deepcopy(text)
+                copy.set("Boundary", f"{box[0] + corner[0]} {box[1] + corner[1]} {box[2]} {box[3]}")
+                place.append(copy)
 
 
 def _objects(root: etree._Element) -> dict[str, str]:

@@ -127,6 +127,25 @@ def hidden(parts: Parts) -> Parts:
     return parts | {page: parts[page].replace(b"</ofd:Layer>", other + b"</ofd:Layer>")}
 
 
+def in_a_unit(parts: Parts) -> Parts:
+    """The page refers to a unit of the resources that holds its texts, moved by ten millimetres."""
+    page, space = "Doc_0/Pages/Page_0/Content.xml", b'xmlns:ofd="http://www.ofdspec.org/2016"'
+    texts = re.search(rb'<ofd:Layer ID="6949">(.*)</ofd:Layer>', parts[page], re.DOTALL)
+    assert texts is not None
+    moved = re.sub(
+        rb'Boundary="([\d.]+) ', lambda at: b'Boundary="%.4f ' % (float(at.group(1)) - 10), texts.group(1)
+    )
+    unit = (
+        b'<ofd:CompositeGraphicUnit ID="8000" Width="210" Height="140"><ofd:Content>%s</ofd:Content>' % moved
+    )
+    units = b"<ofd:CompositeGraphicUnits>%s</ofd:CompositeGraphicUnit></ofd:CompositeGraphicUnits>" % unit
+    shown = b'<ofd:CompositeObject ID="7000" Boundary="10 0 210 140" ResourceID="8000"/>'
+    return parts | {
+        page: parts[page].replace(texts.group(1), shown),
+        "Doc_0/DocumentRes.xml": b"<ofd:Res %s>%s</ofd:Res>" % (space, units),
+    }
+
+
 def in_codes_of_one_letter(parts: Parts) -> Parts:
     """Lines broken around each text, and no distances: the letters stand as their font has them."""
     codes = re.compile(rb"(<ofd:TextCode [^>]*>)([^<]*)(</ofd:TextCode>)")
@@ -142,8 +161,8 @@ def without_prefix(parts: Parts) -> Parts:
 
 @pytest.mark.parametrize(
     "change",
-    [*map(recoded, CODINGS), older_beside, hidden, in_codes_of_one_letter, without_prefix],
-    ids=[*CODINGS, "older", "hidden", "letters", "prefix"],
+    [*map(recoded, CODINGS), older_beside, hidden, in_a_unit, in_codes_of_one_letter, without_prefix],
+    ids=[*CODINGS, "older", "hidden", "unit", "letters", "prefix"],
 )
 @pytest.mark.parametrize("layers", [without(), entries_lost], ids=["all", "text"])
 def test_ofd_written_otherwise(change: Callable[[Parts], Parts], layers: Callable[[Parts], Parts]) -> None:
