@@ -14,7 +14,6 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from storage.onehop import DRIVER
 
 READERS = 4  # questions asked at the same time
-_WRITERS = 2  # transactions at the same time, where the database takes more than one
 
 
 class StoreUnavailableError(Exception):
@@ -48,14 +47,9 @@ def database_url(text: str) -> URL:
             raise StoreSetupError(f"PIAODA_DATABASE_URL: {other} is not supported; use sqlite or postgresql")
 
 
-def writers(url: URL) -> int:
-    """How many transactions may write at the same time; SQLite has one writer."""
-    return 1 if url.get_backend_name() == "sqlite" else _WRITERS
-
-
 def writing_engine(url: URL) -> AsyncEngine:
-    """An engine for the writer."""
-    return _engine(url, size=writers(url), read_only=False)
+    """An engine for the one writer: a single connection."""
+    return _engine(url, size=1, read_only=False)
 
 
 def reading_engine(url: URL) -> AsyncEngine:
@@ -141,14 +135,9 @@ class DirectoryLock:
         self._file: IO[str] | None = None
 
     def acquire(self) -> None:
-        """Take the lock; raises DirectoryBusyError when another process has it, StoreSetupError without the right."""
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            file = self._path.open("a+")
-        except OSError as error:
-            raise StoreSetupError(
-                f"{self._path.parent} cannot be written to ({error.strerror}); set PIAODA_DATA_DIR"
-            ) from error
+        """Take the lock; raises DirectoryBusyError when another process has it."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        file = self._path.open("a+")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

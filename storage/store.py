@@ -18,7 +18,6 @@ from storage.database import (
     database_url,
     reading_engine,
     sqlite_warning,
-    writers,
     writing_engine,
 )
 from storage.migrate import check_current, migrate
@@ -40,7 +39,7 @@ class Store:
     def __init__(self, url: URL, lock: DirectoryLock | None) -> None:
         self._lock = lock
         self._writing = writing_engine(url)
-        self._writer = Writer(self._writing, writers(url))
+        self._writer = Writer(self._writing)
         self._reader = Reader(reading_engine(url))
         self.shared = url.get_backend_name() != "sqlite"  # other nodes may write too
         self.url = url

@@ -1,4 +1,4 @@
-"""The writer: group commit, so that an acknowledgement costs a share of a sync and not a whole one."""
+"""The one writer: group commit, so that an acknowledgement costs a share of a sync and not a whole one."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -45,31 +45,27 @@ class Job:
 
 
 class Writer:
-    """Runs operations in transactions; those that wait together are committed together.
+    """Runs operations one transaction after the other; those that wait together are committed together."""
 
-    With more than one of `lanes` the next transaction does its work while the last one waits for the disk.
-    """
-
-    def __init__(self, engine: AsyncEngine, lanes: int) -> None:
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
         self._queue: asyncio.Queue[Job] = asyncio.Queue(_QUEUE)
         self._patient: list[Job] = []
-        self._lanes = [_Lane(engine) for _ in range(lanes)]
-        self._tasks: list[asyncio.Task[None]] = []
+        self._connection: AsyncConnection | None = None
+        self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._work(lane), name="writer") for lane in self._lanes]
+        self._task = asyncio.create_task(self._work(), name="writer")
 
     async def stop(self) -> None:
         """Finish what waits, then close."""
-        tasks, self._tasks = self._tasks, []
-        if tasks:
+        task, self._task = self._task, None
+        if task is not None:
             self._hurry()
             await self._queue.join()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        for lane in self._lanes:
-            await lane.disconnect()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        await self._disconnect()
 
     async def run(self, operation: Operation[Item, Result], item: Item, *, hurries: bool = True) -> Result:
         """Do `operation` for `item` and return when it is durable.
@@ -77,7 +73,7 @@ class Writer:
         What does not hurry makes no transaction of its own where another one comes soon. Raises what the
         operation raises, or StoreUnavailableError.
         """
-        if not self._tasks:
+        if self._task is None:
             raise StoreUnavailableError("closed")
         loop = asyncio.get_running_loop()
         job = Job(operation, item, loop.create_future())
@@ -100,7 +96,7 @@ class Writer:
         for job in patient:
             self._put(job)
 
-    async def _work(self, lane: "_Lane") -> None:
+    async def _work(self) -> None:
         batch: list[Job] = []
         while True:
             is_crowded = len(batch) >= _CROWD
@@ -112,21 +108,12 @@ class Writer:
             while len(batch) < _BATCH and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
             try:
-                await lane.finish(batch)
+                await self._finish(batch)
             finally:
                 for _ in batch:
                     self._queue.task_done()
 
-
-class _Lane:
-    """One connection that writes, and one transaction at a time on it."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-        self._connection: AsyncConnection | None = None
-
-    async def finish(self, batch: list[Job]) -> None:
-        """Do a batch and tell each of those who wait for it what became of theirs."""
+    async def _finish(self, batch: list[Job]) -> None:
         try:
             results = await self._commit(batch)
         except Exception as error:
@@ -138,26 +125,17 @@ class _Lane:
                 return
             # One bad item must not fail the others: each again, alone.
             for job in batch:
-                await self.finish([job])
+                await self._finish([job])
             return
         for job, result in zip(batch, results, strict=True):
             job.settle(result=result)
-
-    async def disconnect(self) -> None:
-        """Let the connection go."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            try:
-                await connection.close()
-            except (sa.exc.DBAPIError, OSError):
-                await connection.invalidate()
 
     async def _commit(self, batch: list[Job]) -> list[Any]:
         for attempt in range(_RETRIES):
             try:
                 return await self._transaction(batch)
             except (sa.exc.DBAPIError, OSError, TimeoutError) as error:
-                await self.disconnect()
+                await self._disconnect()
                 if not _lost(error):
                     raise
                 if attempt == _RETRIES - 1:
@@ -170,6 +148,14 @@ class _Lane:
         if self._connection is None:
             self._connection = await self._engine.connect()
         return await at_once(self._connection, lambda connection: _committed(connection, batch))
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                await connection.close()
+            except (sa.exc.DBAPIError, OSError):
+                await connection.invalidate()
 
 
 async def _committed(connection: AsyncConnection, batch: list[Job]) -> list[Any]:
