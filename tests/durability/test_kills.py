@@ -64,12 +64,13 @@ async def killer(server: Server, seed: int, kills: int) -> None:
 
 
 async def test_thirty_kills_lose_and_double_nothing(tmp_path: Path) -> None:
-    async with FakeWeChat() as far_end:
-        server = Server(
+    async with (
+        FakeWeChat() as far_end,
+        Server(
             tmp_path, wechat_token=TOKEN, wechat_app_id=APP_ID, wechat_app_secret=APP_SECRET,
             wechat_aes_key=AES_KEY, wechat_api_base=far_end.base,
-        )  # fmt: skip
-        await server.start()
+        ) as server,
+    ):  # fmt: skip
         history, stopping = History(), asyncio.Event()
         async with httpx.AsyncClient(base_url=server.base, timeout=6, trust_env=False) as http:
             platform = Platform("safe", http)

@@ -99,12 +99,13 @@ async def test_every_follower_is_told_once(tmp_path: Path, way: str, followers: 
     path.parent.mkdir()
     await prepare(f"sqlite:///{path}", followers)
     more = {"wechat_template_id": "a-template"} if way == "template" else {}
-    async with FakeWeChat() as far_end:
-        server = Server(
+    async with (
+        FakeWeChat() as far_end,
+        Server(
             tmp_path, wechat_token=TOKEN, wechat_app_id=APP_ID, wechat_app_secret=APP_SECRET,
             wechat_aes_key=AES_KEY, wechat_api_base=far_end.base, **more,
-        )  # fmt: skip
-        await server.start()
+        ) as server,
+    ):  # fmt: skip
         await until(lambda: bool(ask(path, "select key, id from messages limit 1")), _PATIENCE)
         await server.kill()  # while the notices are written
         chance = random.Random(followers)

@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ class Pair:
 async def pair(postgres: Cluster, tmp_path: Path) -> AsyncIterator[Pair]:
     url = postgres.database()
     await prepare(url, FOLLOWERS)
-    async with FakeWeChat() as far_end:
+    async with FakeWeChat() as far_end, AsyncExitStack() as open_until_the_end:
         servers = []
         for name in ("a", "b"):
             (tmp_path / name).mkdir()
@@ -71,9 +72,11 @@ async def pair(postgres: Cluster, tmp_path: Path) -> AsyncIterator[Pair]:
                     wechat_api_base=far_end.base,
                 )
             )
+        https = []
         for server in servers:
-            await server.start()
-        https = [httpx.AsyncClient(base_url=each.base, timeout=20, trust_env=False) for each in servers]
+            await open_until_the_end.enter_async_context(server)
+            http = httpx.AsyncClient(base_url=server.base, timeout=20, trust_env=False)
+            https.append(await open_until_the_end.enter_async_context(http))
         yield Pair(url, far_end, servers, https)
         for http in https:
             await http.aclose()

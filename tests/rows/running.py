@@ -89,12 +89,9 @@ async def running(place: Place, *, mode: str, telegram_mode: str, **settings: st
     ):
         server.environment["PIAODA_WECHAT_API_BASE"] = wechat.base
         server.environment["PIAODA_TELEGRAM_API_BASE"] = telegram.base
-        await server.start()
-        try:
+        async with server:
             yield Running(server, wechat, telegram, http, Platform(mode, http), place.key)
-        finally:
-            status = await server.stop()
-    assert status == 0
+            assert await server.stop() == 0
     assert wechat.violations == []
     assert telegram.violations == []
     assert "Traceback" not in server.log
