@@ -32,7 +32,6 @@ def add_parser(subparsers: "Subparsers") -> None:
     listed.add_argument("--all", action="store_true", help="those that are done, too")
     listed.add_argument("--json", action="store_true", help="one JSON object a line")
     copied = commands.add_parser("copy", help="write all that is kept of who asked into a ZIP file")
-    copied.add_argument("file", type=Path, help="a new file, readable by you only")
     erased = commands.add_parser(
         "erase", help="erase chats, bindings, follows, reminders, feedback, drafts and files of who asked"
     )
@@ -40,6 +39,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     done = commands.add_parser("done", help="note that a request has been carried out elsewhere")
     for command in (copied, erased, done):
         command.add_argument("reference", help="the reference (编号) that the user was given")
+    copied.add_argument("file", type=Path, help="a new file, readable by you only")
     parser.set_defaults(run=run)
 
 

@@ -146,16 +146,16 @@ def test_a_copy_and_an_erasure_are_carried_out_by_the_reference(
     assert main(["requests", "list", "--json"]) == 0
     export, erasure = (json.loads(line)["reference"] for line in lines(capsys))
     place = home / "copy.zip"
-    assert main(["requests", "copy", str(place), export]) == 0
+    assert main(["requests", "copy", export, str(place)]) == 0
     assert place.stat().st_mode & 0o077 == 0
     with zipfile.ZipFile(place) as archive:
         found = json.loads(archive.read("data.json"))
     assert [each["text"] for each in found["messages"]] == ["我的票呢"]
     assert [each["number"] for each in found["invoices"]] == ["26112000000000000007"]
-    assert main(["requests", "copy", str(place), export]) == 1  # never over another file
+    assert main(["requests", "copy", export, str(place)]) == 1  # never over another file
     assert main(["requests", "erase", erasure]) == 1  # not without a yes
     assert main(["requests", "erase", export, "--yes"]) == 1  # a copy is no erasure
-    assert main(["requests", "copy", str(home / "none.zip"), "NOSUCH00"]) == 1
+    assert main(["requests", "copy", "NOSUCH00", str(home / "none.zip")]) == 1
     assert not (home / "none.zip").exists()
     capsys.readouterr()
     assert main(["requests", "erase", erasure.lower(), "--yes"]) == 0
