@@ -135,9 +135,14 @@ class DirectoryLock:
         self._file: IO[str] | None = None
 
     def acquire(self) -> None:
-        """Take the lock; raises DirectoryBusyError when another process has it."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        file = self._path.open("a+")
+        """Take the lock; raises DirectoryBusyError when another process has it, StoreSetupError without the right."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = self._path.open("a+")
+        except OSError as error:
+            raise StoreSetupError(
+                f"{self._path.parent} cannot be written to ({error.strerror}); set PIAODA_DATA_DIR"
+            ) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
