@@ -51,7 +51,7 @@ class OpenSellers:
         return [
             found.span(1)
             for found in _QUOTED.finditer(text)
-            if found[1] not in self._generic
+            if self.is_name(found[1])
             and (
                 self._quoted_after.match(text, found.end())
                 or self._quoted_before.search(text, max(0, found.start() - 10), found.start())
