@@ -27,7 +27,7 @@ HOME = Path(__file__).parent
 FILES = ("digital", "other_digital")  # of tests/handlers/readings; what a user sends is called by these names
 NOW = datetime(2026, 8, 19, 2, 0, tzinfo=UTC)  # a Wednesday, 10:00 in Beijing
 CHAT = ChatId("web", "ming")
-FINANCE = ChatId("web", "he")  # who speaks in a script `as: finance`
+OTHERS = {"finance": ChatId("web", "he"), "admin": ChatId("web", "guan")}  # who speaks in a script `as: …`
 SCRIPTS = [
     (path.stem, script)
     for path in sorted(HOME.glob("*.yaml"))
@@ -75,10 +75,12 @@ async def talk(tmp_path: Path, understander: Understander) -> AsyncIterator[Talk
             ("1001", "周明", Role.EMPLOYEE),
             ("1002", "林小青", Role.EMPLOYEE),
             ("1003", "何财务", Role.FINANCE),
+            ("1004", "管理员", Role.ADMIN),
         )
     ]
     await store.write(people.attach, Attach(CHAT, ids[0], NOW))
-    await store.write(people.attach, Attach(FINANCE, ids[2], NOW))
+    for chat, id_ in zip(OTHERS.values(), ids[2:], strict=True):
+        await store.write(people.attach, Attach(chat, id_, NOW))
     for entry in load(HOME / "world.yaml"):
         await store.write(invoices.store, _draft(entry, ids))
     understander.sellers = SellerIndex.build(await store.read(invoices.sellers))
@@ -124,8 +126,7 @@ def _draft(entry: dict[str, str], ids: list[int]) -> InvoiceDraft:
     "script", [script for _, script in SCRIPTS], ids=[f"{n}: {s['about']}" for n, s in SCRIPTS]
 )
 async def test_conversation(talk: Talk, script: dict[str, Any]) -> None:
-    if script.get("as") == "finance":
-        talk.chat = FINANCE
+    talk.chat = OTHERS.get(script.get("as", ""), CHAT)
     for place, turn in enumerate(script["turns"], start=1):
         items = await talk.say(turn)
         said = "\n".join(item.outgoing.text for item in items)
