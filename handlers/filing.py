@@ -2,7 +2,9 @@
 
 import asyncio
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 from fapiao.checks import CheckState
@@ -17,6 +19,7 @@ from storage.documents import FiledAs, FilingChange, ToFile
 from storage.invoices import InvoiceDraft
 
 _PUNCTUATION = ".。,!?~…、"
+_OF_NOW = timedelta(hours=1)  # a draft that is older is not meant any more
 MOST_AT_ONCE = 16  # filings under way together; they share transactions
 
 
@@ -41,7 +44,7 @@ async def file(turn: Turn, services: Services) -> Outcome:
         return _taken(turn)
     if outcome is FiledAs.AGAIN:
         return turn.say("filing.again", Button("choice.invoice.status", f"status:{invoice_id}"))
-    return _done(turn, judged, invoice_id, outcome)
+    return _done(turn, judged, invoice_id, outcome, await _left(turn, services, judged))
 
 
 async def file_all(turn: Turn, services: Services) -> Outcome:
@@ -143,14 +146,24 @@ async def _file(turn: Turn, services: Services, judged: Verdict) -> tuple[FiledA
     return filed.outcome, filed.invoice_id
 
 
-def _done(turn: Turn, judged: Verdict, invoice_id: int, outcome: FiledAs) -> Outcome:
+async def _left(turn: Turn, services: Services, filed: Verdict) -> list[Draft]:
+    """What else was sent a moment ago and waits to be filed; not the same invoice once more."""
+    waiting = await services.store.read(documents.waiting, turn.message.chat, turn.now - _OF_NOW)
+    others = (drafts.of_filing(each) for each in waiting)
+    return [each for each in others if drafts.identity(each.invoice) != drafts.identity(filed.invoice)]
+
+
+def _done(turn: Turn, judged: Verdict, invoice_id: int, outcome: FiledAs, left: Sequence[Draft]) -> Outcome:
     number = judged.invoice.digital_number or judged.invoice.number or ""
     turn = turn.remember(invoice=invoice_id, filing=None, correcting=None, correct_text=None)
     warned = any(check.state is CheckState.FAILED and not check.note for check in judged.checks.values())
     lines = [Phrase(f"filing.done.{outcome}"), Phrase("filing.draft_state")]
     lines += [Phrase("filing.with_warnings")] if warned else []
+    others = [Button("filing.button.next", f"verdict:{left[0].id}")] if left else []
+    lines += [Phrase("filing.left", {"count": len(left)})] if left else []
     return turn.say(
         "filing.done",
+        *others,
         Button("choice.invoice.status", f"status:{invoice_id}"),
         Button("filing.button.correct", f"correct:{judged.draft.id}"),
         Button("export.button", "export"),

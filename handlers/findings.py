@@ -11,7 +11,7 @@ from fapiao.kinds import Kind
 from fapiao.policy import in_force, rule
 from fapiao.qr import QrPayload, parse_qr
 from handlers.core import Services, Turn
-from handlers.drafts import Draft, text_of
+from handlers.drafts import Draft, text_of, value_of
 from handlers.topics import cited, today
 from locales.catalog import Phrase
 from nlu.document.reading import Source
@@ -125,10 +125,18 @@ def _differs(draft: Draft, name: str) -> Phrase:
     printed = next((text for text in face if text is not None and text != text_of(by_qr)), None)
     values = {
         "field": Phrase(f"Field.{field}"),
-        "qr": text_of(by_qr) or Phrase("verdict.unread"),
-        "printed": printed or Phrase("verdict.unread"),
+        "qr": _shown(by_qr),
+        "printed": _shown(None if printed is None else _value(field, printed)),
     }
     return Phrase("check.qr_differs", values)
+
+
+def _value(field: str, text: str) -> object:
+    """What a face says as its value, which is shown as the language writes it; what is none, as it stands."""
+    try:
+        return value_of(field, text)
+    except (ValueError, ArithmeticError):
+        return text
 
 
 _QR_OWN = {"total": "amount"}

@@ -167,6 +167,16 @@ async def change_filing(connection: AsyncConnection, entries: Sequence[FilingCha
     return [None for _ in entries]
 
 
+async def waiting(connection: AsyncConnection, chat: ChatId, since: datetime) -> list[Filing]:
+    """The drafts of this chat that are neither filed nor dropped and came after `since`, newest first."""
+    rows = await connection.execute(
+        sa.select(filings)
+        .where(filings.c.chat == str(chat), filings.c.state == "draft", filings.c.created_at > since)
+        .order_by(filings.c.id.desc())
+    )
+    return [filing_of(row) for row in rows]
+
+
 async def batch(connection: AsyncConnection, chat: ChatId, filing_id: int) -> list[Filing]:
     """The filings of this chat that came from the same message as one of them, in order."""
     found = await connection.execute(

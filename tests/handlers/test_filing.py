@@ -53,6 +53,16 @@ async def test_a_filed_invoice_is_kept_with_its_file_and_owner(desk: Desk) -> No
     assert desk.stage.conversation.slots["invoice"] == record.id
 
 
+async def test_filing_one_tells_of_another_that_waits(desk: Desk) -> None:
+    other = await sent(desk, found("digital", number="26112000000000000011"))
+    await sent(desk, found("digital"))
+    desk.follow(await filing.words(desk.stage.turn("归档"), desk.stage.services) or pytest.fail("not filed"))
+    assert "还有 1 张" in desk.text()
+    assert f"verdict:{other.partition(':')[2]}" in desk.buttons()
+    await press(desk, other)
+    assert "还有" not in desk.text()
+
+
 async def test_filing_twice_changes_nothing(desk: Desk) -> None:
     action = await sent(desk, found("digital"))
     await press(desk, action)

@@ -77,6 +77,13 @@ async def test_what_is_no_invoice_is_named(desk: Desk, named: str | None) -> Non
     assert key == f"intake.named.{'other' if named in ('xml', None) else named}"
 
 
+async def test_qr_and_print_are_shown_as_the_language_writes_days(desk: Desk) -> None:
+    altered = found("digital", others={"issue_date": ("2026-08-13",)})
+    checks = {**altered.checks, "qr_date": Check(CheckState.FAILED, "differs")}
+    await send(desk, read(replace(altered, checks=checks)))
+    assert "票面读到 2026年8月13日" in desk.text()
+
+
 async def test_a_missing_field_is_asked_and_never_invented(desk: Desk) -> None:
     lacking = found("digital", total=None, others={"total": ("106.00", "166.00", "x")}, confidence=0.6)
     await send(desk, read(replace(lacking, sources={**lacking.sources})))
