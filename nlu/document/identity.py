@@ -16,6 +16,8 @@ _LOOKALIKES = str.maketrans("OoQDIl|!ZzSsBGqg", "0000111122558699")
 _DIGITISH = re.compile(r"[0-9OoQDIl|!ZzSsBGqg]{6,}")
 REPAIRED = 0.85  # factor on the score of a value that needed a look-alike repaired
 
+_CODE_LENGTHS = (10, 12)
+
 
 def digit_runs(text: str, *, repair: bool) -> Iterator[tuple[str, float, int, int]]:
     """Yield runs of six digits or more with a score factor and their place in `text`."""
@@ -67,7 +69,7 @@ def _numbers(found: Labelled, evidence: Evidence, repair: bool) -> None:
 
 def _codes(found: Labelled, evidence: Evidence, repair: bool) -> None:
     for label in found.named("code"):
-        lengths = (8,) if "票据" in label.piece.text else (10, 12)
+        lengths = (8,) if "票据" in label.piece.text else _CODE_LENGTHS
         if not repair and _torn(found, evidence, label, "code", 12):
             continue
         for piece in _values(found, label):
@@ -110,6 +112,7 @@ def _unlabelled(found: Labelled, evidence: Evidence, repair: bool) -> None:
         return
     reach = page.rows[0].y0 + 0.4 * (page.rows[-1].y1 - page.rows[0].y0)
     labelled = {label.index for label in found.named("machine_number", "check_code", "ticket_number", "bank")}
+    odd: list[tuple[Piece, str, float]] = []
     for index, row in enumerate(page.rows):
         if row.middle > reach:
             break
@@ -123,10 +126,20 @@ def _unlabelled(found: Labelled, evidence: Evidence, repair: bool) -> None:
         for piece in runs(row, gap=0.9):
             for digits, factor, start, end in digit_runs(piece.text, repair=repair):
                 place = Piece(row, piece.start + start, piece.start + end)
-                name = _by_form(digits, whole=end - start == len(piece.text))
+                whole = end - start == len(piece.text)
+                name, score = _by_form(digits, whole=whole), place.score * factor * 0.97
                 if name is not None:
-                    score = place.score * factor * 0.97
                     evidence.add(name, digits, score, text=digits, box=found.box(place), labelled=False)
+                elif whole and len(digits) in _CODE_LENGTHS:
+                    odd.append((place, digits, score))
+    codes = [one.value for one in evidence.values.get("code", ())]
+    for place, digits, score in odd:  # no code, but what is printed twice may have been altered in one place
+        if any(_one_differs(digits, code) for code in codes):
+            evidence.add("code", digits, score, text=digits, box=found.box(place), labelled=False)
+
+
+def _one_differs(one: str, other: str) -> bool:
+    return len(one) == len(other) and sum(a != b for a, b in zip(one, other, strict=True)) == 1
 
 
 def _by_form(digits: str, *, whole: bool) -> str | None:
@@ -134,7 +147,7 @@ def _by_form(digits: str, *, whole: bool) -> str | None:
         return "number"
     if not whole:
         return None
-    if len(digits) in (10, 12) and code_plausible(digits):
+    if len(digits) in _CODE_LENGTHS and code_plausible(digits):
         return "code"
     return "number" if len(digits) == 8 and parse_date(digits) is None else None
 

@@ -97,6 +97,15 @@ def test_one_altered_digit_is_caught(kind: str) -> None:
         assert failed, name
 
 
+def test_a_code_altered_into_none_is_caught_by_its_other_print() -> None:
+    drawn = draw("vat_special", 11, "B")
+    code = drawn.truth["code"]
+    assert code is not None
+    found = one(to_pdf(drawn.sheet.changed("code", f"9{code[1:]}")), "invoice.pdf")
+    assert found.invoice.code == code
+    assert found.checks["qr_code"].state is CheckState.FAILED
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "grade"),
