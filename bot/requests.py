@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from storage import documents, notices, pages, people, privacy
+from storage.documents import Filing
 from storage.notices import Fact
 from storage.privacy import Erasure, Person
 from storage.records import ChatId, Criteria, InvoiceRecord, Role, Viewer
@@ -42,21 +43,24 @@ async def copy_request(store: Store, wish: Mapping[str, Any]) -> dict[str, Any]:
     """All that is kept of who made the request: for a copy, and to be looked at before an erasure."""
     person = _person(await _request(store, wish))
     found = await store.read(privacy.copy, person)
+    for filing in await _filed(store, person):
+        found["documents"].setdefault(filing.document, "")
     owned: tuple[InvoiceRecord, ...] = ()
     if person.employee_id is not None:
-        viewer = Viewer(person.employee_id, Role.EMPLOYEE)  # their own, whatever they may see besides
-        owned = (await store.read(pages.page, viewer, Criteria(), limit=_MOST)).invoices
-        for filing, _ in await store.read(documents.filed_by, viewer):
-            found["documents"].setdefault(filing.document, "")
+        owned = (await store.read(pages.page, _own(person.employee_id), Criteria(), limit=_MOST)).invoices
     found["invoices"] = [_invoice(record) for record in owned]
     return found
 
 
 async def file_of_request(store: Store, wish: Mapping[str, Any]) -> str | None:
     """One file of the copy, in base64; None for one that is not kept any more, or was never theirs."""
-    if wish["digest"] not in (await copy_request(store, wish))["documents"]:
+    person, digest = _person(await _request(store, wish)), wish["digest"]
+    chats = await store.read(privacy.chats_of, person)
+    theirs = [await store.read(documents.is_in_chat, ChatId.parse(chat), digest) for chat in chats]
+    filed = [] if any(theirs) else await _filed(store, person)
+    if not any(theirs) and all(filing.document != digest for filing in filed):
         return None
-    kept = await store.read(documents.document, wish["digest"])
+    kept = await store.read(documents.document, digest)
     return None if kept is None else base64.b64encode(kept.content).decode()
 
 
@@ -71,6 +75,17 @@ async def erase_request(store: Store, wish: Mapping[str, Any]) -> dict[str, int]
     value = {**kept.value, "chat": "", "settled_at": minute(now)}
     note = Fact(f"{_REQUESTS}erased:{kept.value['reference']}", value, kept.at)
     return await store.write(privacy.erase, Erasure(_person(kept), note))
+
+
+async def _filed(store: Store, person: Person) -> list[Filing]:
+    if person.employee_id is None:
+        return []
+    return [filing for filing, _ in await store.read(documents.filed_by, _own(person.employee_id))]
+
+
+def _own(employee_id: int) -> Viewer:
+    """Who sees what is their own, whatever they may see besides."""
+    return Viewer(employee_id, Role.EMPLOYEE)
 
 
 async def _request(store: Store, wish: Mapping[str, Any]) -> Fact:

@@ -204,3 +204,8 @@ def _digits(text: str) -> str:
     repaired = packed.translate(_LOOKALIKES)
     fits = ascii_digits(repaired) and len(repaired) in (8, 10, 12, 20)
     raise NumberError(Reason.LETTERS, len(packed), repaired if fits else None)
+
+
+def near_miss(one: str, other: str) -> bool:
+    """True for two numbers of one length that differ in one or two digits: misread, or altered in one place."""
+    return len(one) == len(other) and 0 < sum(a != b for a, b in zip(one, other, strict=True)) <= 2

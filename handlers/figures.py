@@ -5,15 +5,11 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING
 
 from handlers import cards, ellipsis, search
 from handlers.core import Outcome, Services, Turn
 from handlers.criteria import has_criteria, remembered, wanted_of
 from locales.talk import words
-
-if TYPE_CHECKING:
-    pass
 
 _LONGEST = 80
 _MAY_ASK = frozenset({"invoice.search", "invoice.status", "out_of_scope"})

@@ -13,7 +13,7 @@ from handlers.moments import When, find_when, month_end, moved, without_time
 from locales.catalog import BEIJING, Phrase
 from locales.talk import Talk, compiled, talk
 from storage import notices
-from storage.notices import NewReminder, Reminder
+from storage.notices import Move, NewReminder, Reminder
 
 _MOST = 20  # reminders of one chat
 _LONGEST = 60
@@ -108,8 +108,8 @@ async def put_off(turn: Turn, services: Services) -> Outcome | None:
     at = moved(text, newest.due_at, turn.now) if newest is not None else None
     if newest is None or at is None:
         return None
-    await services.store.write(notices.forget_reminders, (turn.message.chat, newest.id))
-    return await _kept(turn, services, When(at, newest.repeat), newest.subject)
+    await services.store.write(notices.move_reminder, Move(turn.message.chat, newest.id, at))
+    return _told(turn, When(at, newest.repeat), newest.subject)
 
 
 async def stopped(turn: Turn, services: Services) -> Outcome | None:
@@ -179,6 +179,10 @@ async def _kept(turn: Turn, services: Services, when: When, subject: str) -> Out
     await services.store.write(
         notices.remind, NewReminder(key, turn.message.chat, subject, when.at, when.repeat, turn.now)
     )
+    return _told(turn, when, subject)
+
+
+def _told(turn: Turn, when: When, subject: str) -> Outcome:
     return turn.say(
         "remind.done",
         Button("remind.list_button", "remind"),

@@ -39,8 +39,9 @@ _DOCUMENTS = frozenset({"photo", "file", "video"})
 async def route(turn: Turn, services: Services) -> Outcome:
     """Answer one message, and remember what the answer was: "stop it" and "export" mean what was just shown."""
     outcome = await _routed(turn, services)
-    said = outcome.replies[0].key if outcome.replies else None
-    slots = {**outcome.conversation.slots, "said": said}
+    if not outcome.replies:
+        return outcome
+    slots = {**outcome.conversation.slots, "said": outcome.replies[0].key}
     return replace(outcome, conversation=replace(outcome.conversation, slots=slots))
 
 

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from fapiao.dates import parse_date
@@ -14,6 +15,7 @@ from fapiao.numbers import NumberError, parse_check_code, parse_code, parse_numb
 from fapiao.tax_id import TaxIdState, normal_tax_id, parse_tax_id
 from fapiao.text import plain
 from locales.catalog import Phrase
+from locales.talk import talk
 from nlu.document.reading import MONEY
 
 LONGEST_NAME = 100
@@ -21,13 +23,6 @@ _SERIAL = re.compile(r"[0-9A-Z]{6,21}", re.ASCII)
 _OWN_FORM = frozenset({Kind.FISCAL, Kind.RAIL_PAPER, Kind.AIR_PAPER})
 _DAY = re.compile(
     r"(?<!\d)(?:(?P<y>\d{4}|\d{2})\s*[年/.-]\s*)?(?P<m>\d{1,2})\s*[月/.-]\s*(?P<d>\d{1,2})(?!\d)", re.ASCII
-)
-_MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec"
-_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
-_NAMED_DAY = re.compile(
-    rf"\b(?:(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<month>{_MONTH})|(?P<first>{_MONTH})\.? (?P<second>\d{{1,2}}))"
-    rf"(?:st|nd|rd|th)?\b\.?(?:,? (?P<y>\d{{4}}))?(?!\d)",
-    re.IGNORECASE | re.ASCII,
 )
 _VALUES = {
     "number": re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z](?:[ -]?[0-9A-Za-z]){4,23}(?![0-9A-Za-z])", re.ASCII),
@@ -54,7 +49,9 @@ def spotted(name: str, text: str) -> str | None:
         found = [match.group() for match in _VALUES["money"].finditer(said)]
         return masked.group() if masked else found[-1].strip() if found else None
     if name == "issue_date":
-        day = _DAY.search(said) or _NAMED_DAY.search(said) or re.search(r"(?<!\d)\d{8}(?!\d)", said, re.ASCII)
+        day = (
+            _DAY.search(said) or _named_day().search(said) or re.search(r"(?<!\d)\d{8}(?!\d)", said, re.ASCII)
+        )
         return day.group() if day else None
     if name.endswith("_name"):
         return None
@@ -118,10 +115,10 @@ def _check_code(text: str, kind: Kind | None) -> str | Hint:
 
 
 def _date(text: str, invoice: Invoice, today: date, understood: date | None) -> date | Hint:
-    text = _NAMED_DAY.sub(_in_figures, unicodedata.normalize("NFKC", text))
+    text = _named_day().sub(_in_figures, unicodedata.normalize("NFKC", text))
     found = parse_date(text)
     if found is None:
-        match = _DAY.search(unicodedata.normalize("NFKC", text))
+        match = _DAY.search(text)
         if match is not None:
             found = _day_without_year(match, invoice, today)
             if found is None:
@@ -133,9 +130,21 @@ def _date(text: str, invoice: Invoice, today: date, understood: date | None) -> 
     return Hint(Phrase("correct.hint.date_future", {"date": found})) if found > today else found
 
 
+@cache
+def _named_day() -> re.Pattern[str]:
+    """A day whose month is a word (2 Feb 2024, February 2nd)."""
+    month = f"(?:{'|'.join(talk().table('moments.months'))})[a-z]{{0,6}}"
+    return re.compile(
+        rf"\b(?:(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<month>{month})"
+        rf"|(?P<first>{month})\.? (?P<second>\d{{1,2}}))"
+        rf"(?:st|nd|rd|th)?\b\.?(?:,? (?P<y>\d{{4}}))?(?!\d)",
+        re.IGNORECASE | re.ASCII,
+    )
+
+
 def _in_figures(match: re.Match[str]) -> str:
     """2 Feb 2024 or February 2nd as 2024-2-2 or 2-2."""
-    month = _MONTHS.index((match["month"] or match["first"])[:3].lower()) // 3 + 1
+    month = talk().table("moments.months")[(match["month"] or match["first"])[:3].lower()]
     day, year = match["d"] or match["second"], match["y"]
     return f"{year}-{month}-{day}" if year else f"{month}-{day}"
 

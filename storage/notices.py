@@ -173,6 +173,23 @@ async def remind(connection: AsyncConnection, wishes: Sequence[NewReminder]) -> 
     return [None for _ in wishes]
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Another time for a reminder of a chat."""
+
+    chat: ChatId
+    reminder_id: int
+    due_at: datetime
+
+
+async def move_reminder(connection: AsyncConnection, moves: Sequence[Move]) -> list[None]:
+    """Give reminders another time; one that has gone meanwhile stays gone."""
+    for move in moves:
+        own = (reminders.c.id == move.reminder_id) & (reminders.c.chat == str(move.chat))
+        await connection.execute(sa.update(reminders).where(own).values(due_at=move.due_at))
+    return [None for _ in moves]
+
+
 async def reminders_of(connection: AsyncConnection, chat: ChatId) -> list[Reminder]:
     """The reminders of a chat, soonest first."""
     rows = await connection.execute(_reminders().where(reminders.c.chat == str(chat)))

@@ -47,7 +47,8 @@ class _Compiled:
             for bind in (compiled.binds[name],)
         ]
         columns = statement.exported_columns
-        self._row: Any = namedtuple("Row", [column.key for column in columns])  # type: ignore[misc]
+        names = [str(column.key) for column in columns]  # known only now, which mypy does not allow for
+        self._row: Any = namedtuple("Row", names)  # type: ignore[misc]
         self._conversions = [
             (place, convert)
             for place, column in enumerate(columns)

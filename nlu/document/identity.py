@@ -6,7 +6,7 @@ from datetime import date
 
 from fapiao.dates import parse_date
 from fapiao.kinds import Kind
-from fapiao.numbers import code_plausible, digital_number_plausible
+from fapiao.numbers import code_plausible, digital_number_plausible, near_miss
 from nlu.document.evidence import Evidence
 from nlu.document.labels import Label, Labelled, runs
 from nlu.document.page import Piece
@@ -134,12 +134,8 @@ def _unlabelled(found: Labelled, evidence: Evidence, repair: bool) -> None:
                     odd.append((place, digits, score))
     codes = [one.value for one in evidence.values.get("code", ())]
     for place, digits, score in odd:  # no code, but what is printed twice may have been altered in one place
-        if any(_one_differs(digits, code) for code in codes):
+        if any(near_miss(digits, code) for code in codes):
             evidence.add("code", digits, score, text=digits, box=found.box(place), labelled=False)
-
-
-def _one_differs(one: str, other: str) -> bool:
-    return len(one) == len(other) and sum(a != b for a, b in zip(one, other, strict=True)) == 1
 
 
 def _by_form(digits: str, *, whole: bool) -> str | None:

@@ -10,7 +10,7 @@ from fapiao.checks import Check, CheckState, Company, check
 from fapiao.invoice import Invoice
 from fapiao.kinds import Kind, kind_from_code
 from fapiao.money import money_text
-from fapiao.numbers import number_year
+from fapiao.numbers import near_miss, number_year
 from fapiao.qr import QrPayload
 from fapiao.tax_id import TaxIdState, parse_tax_id
 from nlu.document.choice import (
@@ -332,7 +332,7 @@ def _face(ordered: Sequence[Evidence], name: str, merged: Any) -> tuple[Value | 
             continue
         for reading in readings:
             certain = evidence.source is not Source.OCR or reading.score >= _against(evidence)
-            if certain and name in ("number", "code") and _near_miss(reading.value, merged):
+            if certain and name in ("number", "code") and near_miss(reading.value, merged or ""):
                 return replace(reading, labelled=True), evidence
         return next((r for r in readings if r.labelled), readings[0]), evidence
     return None, None
@@ -343,13 +343,6 @@ def _is_cut_short(printed: Any, merged: Any) -> bool:
     if not isinstance(printed, str) or not isinstance(merged, str) or not printed.isdigit():
         return False
     return len(printed) < len(merged) and merged.startswith(printed)
-
-
-def _near_miss(one: Any, other: Any) -> bool:
-    """True for two numbers of one length that differ in one or two digits."""
-    if not isinstance(one, str) or not isinstance(other, str) or len(one) != len(other):
-        return False
-    return 0 < sum(a != b for a, b in zip(one, other, strict=True)) <= 2
 
 
 def _others(choice: Choice, ordered: Sequence[Evidence], qr: QrPayload | None) -> None:

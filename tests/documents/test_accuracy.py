@@ -18,10 +18,10 @@ from tests.drawing import (
     encoded,
     together,
 )
-from tests.drawing.fonts import missing
 from tests.drawing.pdf import to_pdf
+from tests.marks import needs_fonts
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=f"fonts are not installed: {', '.join(missing())}")
+pytestmark = needs_fonts
 
 ELECTRONIC = [kind for kind in KINDS if kind.startswith(("digital_", "vat_e_")) and "paper" not in kind]
 IN_XML = ["digital_special", "digital_ordinary", "digital_toll", "digital_passenger"]

@@ -16,12 +16,10 @@ from tests.documents.test_layouts import marked
 from tests.documents.test_remarks import with_remark
 from tests.drawing import draw
 from tests.drawing.facts import qr_picture
-from tests.drawing.fonts import missing
 from tests.drawing.others import trip_sheet
 from tests.drawing.pdf import to_pdf
 from tests.drawing.sheet import Inlay, Mark, Sheet, Text
-
-drawn_only = pytest.mark.skipif(bool(missing()), reason=f"fonts are not installed: {', '.join(missing())}")
+from tests.marks import needs_fonts
 
 
 def with_more(sheet: Sheet, *more: Mark) -> Sheet:
@@ -42,7 +40,7 @@ def test_the_same_amount_is_net_in_one_code_and_the_total_in_another() -> None:
     assert (digital.amount, digital.amount_means) == (Decimal("100.00"), AmountMeaning.TOTAL)
 
 
-@drawn_only
+@needs_fonts
 @pytest.mark.parametrize(
     "other",
     [
@@ -58,7 +56,7 @@ def test_the_code_of_the_invoice_is_chosen_of_two(kind: str, other: str) -> None
     assert wrong(to_pdf(with_more(drawn.sheet, coded_otherwise(drawn.sheet, other))), [drawn]) == []
 
 
-@drawn_only
+@needs_fonts
 @pytest.mark.parametrize("kind", ["digital_toll", "vat_e_toll"])
 def test_the_issue_date_and_not_the_day_of_printing(kind: str) -> None:
     """A browser's header and footer carry other dates."""
@@ -71,7 +69,7 @@ def test_the_issue_date_and_not_the_day_of_printing(kind: str) -> None:
     assert wrong(to_pdf(sheet, "visual", 1), [drawn]) == []
 
 
-@drawn_only
+@needs_fonts
 def test_a_trip_sheet_and_a_list_of_goods_go_with_their_invoice() -> None:
     drawn = draw("vat_e_ordinary", 33, "B")
     goods = Sheet(210, 140, "B")
@@ -90,7 +88,7 @@ def test_a_trip_sheet_and_a_list_of_goods_go_with_their_invoice() -> None:
     assert (alone.refusal, alone.named) == (Refusal.NOT_AN_INVOICE, Kind.TRIP_SHEET.value)
 
 
-@drawn_only
+@needs_fonts
 @pytest.mark.parametrize(
     "order",
     [
@@ -104,7 +102,7 @@ def test_words_that_want_something_are_a_remark(order: str) -> None:
     assert wrong(to_pdf(with_remark(drawn.sheet, order), "visual"), [drawn]) == []
 
 
-@drawn_only
+@needs_fonts
 def test_toll_invoices_with_numbers_that_follow_each_other_are_as_many() -> None:
     drawn = [draw("digital_toll", 34, "A") for _ in range(4)]
     first = int(str(drawn[0].truth["number"]))

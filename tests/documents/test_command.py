@@ -17,9 +17,9 @@ from bot.cli import main
 from nlu.document.reading import FIELDS
 from tests.documents.hostile import pdf, zipped
 from tests.drawing import Drawn, draw, encoded
-from tests.drawing.fonts import missing
+from tests.marks import needs_fonts
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=f"fonts are not installed: {', '.join(missing())}")
+pytestmark = needs_fonts
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., tuple[int, str]]

@@ -19,12 +19,12 @@ from tests.documents.test_layouts import canvas_of
 from tests.drawing import Drawn, draw
 from tests.drawing.digital import digital_sheet
 from tests.drawing.facts import add_up, qr_text
-from tests.drawing.fonts import missing
 from tests.drawing.pdf import _page, to_pdf
 from tests.drawing.sheet import Inlay, Sheet, stacked
 from tests.drawing.vat import vat_sheet
+from tests.marks import needs_fonts
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=f"fonts are not installed: {', '.join(missing())}")
+pytestmark = needs_fonts
 
 FORMS = {"digital_ordinary": digital_sheet, "vat_e_ordinary": vat_sheet}
 MM = 72 / 25.4

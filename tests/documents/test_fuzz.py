@@ -15,7 +15,7 @@ from nlu.document.archive import Archive
 from nlu.document.read import Ladder
 from nlu.document.reading import DocumentError
 from tests.documents.mutants import TARGETS
-from tests.drawing.fonts import missing
+from tests.marks import needs_fonts
 
 BOUNDED = settings(
     max_examples=120, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
@@ -27,7 +27,7 @@ HEADS = (
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(bool(missing()), reason="fonts are not installed")
+@needs_fonts
 @pytest.mark.parametrize("target", TARGETS)
 def test_faults_in_good_documents(target: str) -> None:
     @BOUNDED
@@ -38,7 +38,7 @@ def test_faults_in_good_documents(target: str) -> None:
     run()
 
 
-@pytest.mark.skipif(bool(missing()), reason="fonts are not installed")
+@needs_fonts
 @pytest.mark.parametrize(("target", "seed"), [("lines", 40107401), ("ofd", 40001951), ("ofd", 40003982)])
 def test_faults_once_found(target: str, seed: int) -> None:
     """A row without a letter at the margin; entries of an archive without a name."""

@@ -13,11 +13,11 @@ from tests.documents.test_layouts import faults, is_value, marked
 from tests.drawing import Drawn, draw
 from tests.drawing.digital import digital_sheet
 from tests.drawing.facts import add_up, money, qr_text
-from tests.drawing.fonts import missing
 from tests.drawing.pdf import to_pdf
 from tests.drawing.sheet import Inlay, Line, Mark, Seal, Sheet, Text
+from tests.marks import needs_fonts
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=f"fonts are not installed: {', '.join(missing())}")
+pytestmark = needs_fonts
 
 # Heads with their places, then what the rows under them hold; {net}, {rate} and {tax} end at their columns.
 Row = tuple[tuple[str, int], ...]

@@ -16,12 +16,12 @@ from reportlab.pdfgen.canvas import Canvas
 from nlu.document.reading import fields_of
 from tests.documents.in_process import read
 from tests.drawing import Drawn, draw
-from tests.drawing.fonts import missing
 from tests.drawing.pdf import to_pdf
 from tests.drawing.picture import to_picture
 from tests.drawing.sheet import GREY, Inlay, Mark, Sheet, Text
+from tests.marks import needs_fonts
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=f"fonts are not installed: {', '.join(missing())}")
+pytestmark = needs_fonts
 
 KINDS = ("digital_special", "digital_passenger", "vat_e_ordinary", "rail_e")
 _WIDE = str.maketrans("0123456789.", "０１２３４５６７８９．")

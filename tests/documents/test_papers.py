@@ -15,7 +15,7 @@ from nlu.document.upright import levelled, set_upright
 from tests.documents.in_process import read
 from tests.drawing import degrade, draw, encoded
 from tests.drawing.draw import strewn
-from tests.drawing.fonts import missing
+from tests.marks import needs_fonts
 
 WIDTH, HEIGHT, SIZE = 2400, 1600, 24.0
 TAXI = (
@@ -74,7 +74,7 @@ def test_one_ticket_stays_one() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(bool(missing()), reason=f"fonts are not installed: {', '.join(missing())}")
+@needs_fonts
 def test_papers_strewn_over_a_desk_are_each_read() -> None:
     papers = [draw(kind, seed, "F") for kind, seed in (("rail_paper", 2), ("taxi", 102), ("vat_roll", 202))]
     photo = degrade(strewn([paper.picture(150) for paper in papers], 63), "snap", 2)

@@ -10,11 +10,9 @@ from nlu.document.reading import Found, fields_of
 from tests.documents.hostile import zipped
 from tests.documents.in_process import read
 from tests.drawing import draw
-from tests.drawing.fonts import missing
+from tests.marks import needs_fonts
 
 OFD = Path(__file__).parent / "ofd"
-drawn_only = pytest.mark.skipif(bool(missing()), reason=f"fonts are not installed: {', '.join(missing())}")
-
 PLATFORM = {
     "kind": "digital_special",
     "number": "24112000000098765432",
@@ -72,7 +70,7 @@ def test_total_of_an_ofd_whose_pages_are_lost() -> None:
     )
 
 
-@drawn_only
+@needs_fonts
 @pytest.mark.parametrize(
     "kind", ["digital_special", "digital_ordinary", "vat_e_toll", "blockchain", "vat_special"]
 )

@@ -20,7 +20,7 @@ from nlu.document.sandbox import Sandbox
 from nlu.document.talk import HEAD, ReaderCrashedError, Talk
 from tests.documents.hostile import pdf, zipped
 from tests.drawing import draw, encoded
-from tests.drawing.fonts import missing
+from tests.marks import needs_fonts
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -333,7 +333,7 @@ async def test_a_page_is_shown() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(bool(missing()), reason="fonts are not installed")
+@needs_fonts
 async def test_a_picture_is_read_from_start_to_end() -> None:
     """With the models: the code is told first, and the reading crosses the border whole."""
     drawn = draw("digital_ordinary", 11, "A")

@@ -6,11 +6,11 @@ import pytest
 
 from tests.documents.test_layouts import faults, is_value
 from tests.drawing import draw
-from tests.drawing.fonts import missing
 from tests.drawing.pdf import to_pdf
 from tests.drawing.sheet import Inlay, Sheet, Text
+from tests.marks import needs_fonts
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=f"fonts are not installed: {', '.join(missing())}")
+pytestmark = needs_fonts
 REMARKS = (Path(__file__).parent / "remarks.txt").read_text(encoding="utf-8").splitlines()
 
 

@@ -12,10 +12,9 @@ from tests.documents.hostile import zipped
 from tests.documents.in_process import read
 from tests.drawing import Drawn, draw
 from tests.drawing.files import to_ofd, to_xbrl
-from tests.drawing.fonts import missing
+from tests.marks import needs_fonts
 
 XML = Path(__file__).parent / "xml"
-drawn_only = pytest.mark.skipif(bool(missing()), reason=f"fonts are not installed: {', '.join(missing())}")
 _FORM = (
     '<ofd:TemplatePage ID="7" BaseLoc="Forms/1.xml"/>',
     '<ofd:Template TemplateID="7" ZOrder="Background"/>',
@@ -91,7 +90,7 @@ def test_xml_of_other_producers(name: str, wanted: dict[str, str]) -> None:
     assert {field: got[field] for field in wanted} == wanted
 
 
-@drawn_only
+@needs_fonts
 @pytest.mark.parametrize("form", ["full", "text", "tags"])
 def test_ofd_with_backslashes_in_its_names(form: str) -> None:
     drawn = draw("digital_special", 21, "A")
@@ -99,7 +98,7 @@ def test_ofd_with_backslashes_in_its_names(form: str) -> None:
     assert faults(data, "a.ofd", drawn) == []
 
 
-@drawn_only
+@needs_fonts
 @pytest.mark.parametrize("root", ["", "/Doc_0/"])
 def test_ofd_whose_list_says_where_its_pages_and_forms_are(root: str) -> None:
     drawn = draw("vat_e_ordinary", 22, "B")
@@ -118,7 +117,7 @@ def test_ofd_whose_list_says_where_its_pages_and_forms_are(root: str) -> None:
     assert faults(zipped(files), "b.ofd", drawn) == []
 
 
-@drawn_only
+@needs_fonts
 def test_ofd_with_an_invoice_on_each_page() -> None:
     drawn = [draw("digital_ordinary", seed, "A") for seed in (23, 24)]
     files, second = (parts(paper.ofd("text")) for paper in drawn)
@@ -137,7 +136,7 @@ def test_ofd_with_an_invoice_on_each_page() -> None:
     assert faults(zipped(files), "c.ofd", *drawn) == []
 
 
-@drawn_only
+@needs_fonts
 def test_ofd_that_carries_xbrl() -> None:
     drawn = draw("rail_e", 25, "A")
     files = parts(to_ofd(drawn.facts, drawn.sheet, "metadata"))

@@ -6,9 +6,9 @@ from fapiao.numbers import digital_number_plausible
 from fapiao.qr import parse_qr
 from fapiao.tax_id import TaxIdState, parse_tax_id
 from tests.drawing import GRADES, KINDS, degrade, draw
-from tests.drawing.fonts import missing
+from tests.marks import needs_fonts
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=f"fonts are not installed: {', '.join(missing())}")
+pytestmark = needs_fonts
 
 
 @pytest.mark.parametrize("layout", ["A", "E", "F"])

@@ -1,6 +1,7 @@
 """What the far ends on loopback share: an HTTP server that can break off, and the faults it can be told to have."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -52,7 +53,7 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = field(default=())
 
 
-class FarEnd:
+class FarEnd(ABC):
     """Serve with `async with`; `base` is the address. A far end says what it answers in `respond`."""
 
     def __init__(self) -> None:
@@ -67,9 +68,9 @@ class FarEnd:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    @abstractmethod
     async def respond(self, request: Request) -> Answer | None:
         """The answer to a request; None resets the connection."""
-        raise NotImplementedError
 
     async def open(self, port: int = 0) -> None:
         """Listen, on the same port again after `close` if asked to."""

@@ -1,5 +1,6 @@
 """Reminders: which time a sentence means, when it comes again, and what is kept."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,19 @@ async def test_reminder_is_kept_listed_and_taken_back(stage: Stage) -> None:
     assert await stage.store.read(notices.reminders_of, CHAT) == []
     off = stage.turn(action="remind:off")
     assert stage.follow(await remind.remind(off, stage.services)) == ["remind.none"]
+
+
+async def test_another_clock_moves_the_reminder_once_however_often_it_is_answered(stage: Stage) -> None:
+    stage.follow(await remind.remind(stage.turn("明天提醒我交票"), stage.services))
+    (kept,) = await stage.store.read(notices.reminders_of, CHAT)
+    said = replace(stage.conversation, slots={**stage.conversation.slots, "said": "remind.done"})
+    for _ in range(2):  # a crash behind the write has the message answered again
+        turn = replace(stage.turn("下午3点"), conversation=said)
+        outcome = await remind.put_off(turn, stage.services)
+        assert outcome is not None
+        assert outcome.replies[0].key == "remind.done"
+        (moved,) = await stage.store.read(notices.reminders_of, CHAT)
+        assert (moved.id, moved.due_at.astimezone(BEIJING).hour) == (kept.id, 15)
 
 
 async def test_time_is_asked_for_and_the_answer_kept(stage: Stage) -> None:
